@@ -1,0 +1,1 @@
+"""How the base station reaches us. The only folder that knows pymodbus."""

@@ -1,0 +1,83 @@
+"""What the base is answered when it reads: a user's open word, its own live word, or "no data"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from neasmart_gateway.desk.book import CommandBook
+from neasmart_gateway.desk.rules import Rules
+from neasmart_gateway.domain.codecs import Codec, Temperature
+from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
+from neasmart_gateway.shm.image import ImageReader
+
+NO_DATA_SETPOINT = 0
+"""Reading it, the base publishes its own value (field: reliable for zones, not always for the two globals)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The words of a read, and the registers among them that carry a user's open word."""
+
+    words: list[int]
+    pending: tuple[int, ...]
+
+
+class Answers:
+    """Knows which reported words may still be served; everything else is answered with the no-data word.
+
+    A word may be served while it was written since this daemon started, no silence of the stale limit has passed
+    since, and nobody has released the register. The old gateways kept one word for all purposes and so replayed
+    yesterday's setpoints after an outage.
+    """
+
+    def __init__(self, reader: ImageReader, book: CommandBook, rules: Rules) -> None:
+        self._reader = reader
+        self._book = book
+        self._rules = rules
+        self._live: set[int] = set()
+
+    def read(self, start: int, count: int, now: float) -> Answer:
+        """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
+        words: list[int] = []
+        pending: list[int] = []
+        cells = self._reader.block(start)
+        for address in range(start, start + count):
+            order = self._book.order(address, now)
+            if order is not None:
+                pending.append(address)
+                words.append(order.word)
+                continue
+            if address % ZONE_STRIDE == 0:
+                cells = self._reader.block(address)
+            words.append(self._own_word(address, cells(address).reported))
+        return Answer(words, tuple(pending))
+
+    def written(self, address: int) -> None:
+        """Note that the base has just written a command register: its word may be served again."""
+        self._live.add(address)
+
+    def withdraw(self, addresses: Iterable[int]) -> None:
+        """Answer "no data" for these registers until the base writes them again."""
+        self._live.difference_update(addresses)
+
+    def withdraw_all(self) -> None:
+        """Answer "no data" everywhere until the base writes again: it has been silent for too long."""
+        self._live.clear()
+
+    def _own_word(self, address: int, reported: int | None) -> int:
+        if address not in COMMAND_ADDRESSES:
+            return reported or 0
+        codec = PLACES[address].row.codec
+        if reported is not None and address in self._live and self._is_legal(codec, reported):
+            return reported
+        return NO_DATA_SETPOINT if isinstance(codec, Temperature) else self._rules.no_data_state
+
+    def _is_legal(self, codec: Codec, word: int) -> bool:
+        value = codec.decode(word).value
+        if value is None:
+            return False
+        if isinstance(codec, Temperature):
+            return value in self._rules.allowed
+        # A state with something in its high byte reads well, but is not a word that we would send.
+        return word == int(value)

@@ -1,0 +1,11 @@
+"""Times for people and programs: ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(unix: float) -> str:
+    """Return a Unix time as ISO 8601 UTC with milliseconds, ending in Z; the nearest year that exists if none does."""
+    moment = datetime.fromtimestamp(min(max(unix, 0.0), 253402300799.0), UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

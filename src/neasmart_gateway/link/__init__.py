@@ -1,0 +1,1 @@
+"""The way from the HTTP workers to the daemon: calls over a Unix socket of our own."""

@@ -1,0 +1,102 @@
+"""How the gateway is, judged from shared memory alone, so that it can be told with the daemon away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from neasmart_gateway.domain.staleness import Freshness
+from neasmart_gateway.shm.memory import SharedMemory
+
+HEARTBEAT_LIMIT = 2.0
+"""A daemon whose loop has not turned for this many seconds is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A health report. `condition` is healthy, degraded or unhealthy; times are Unix seconds, None for never.
+
+    `listeners`, `database` and `bus_counters` are the daemon's own words, empty while there is none.
+    """
+
+    condition: str
+    ready: bool
+    problems: tuple[str, ...]
+    daemon: dict[str, Any]
+    bus: dict[str, Any]
+    listeners: tuple[dict[str, Any], ...]
+    database: dict[str, Any]
+    breaker: str
+    pending_registers: int
+
+
+class HealthReader:
+    """Reads heartbeat, status board and breaker, and judges."""
+
+    def __init__(self, memory: SharedMemory, stale_after: float, clock: Callable[[], float]) -> None:
+        self._memory = memory
+        self._stale_after = stale_after
+        self._clock = clock
+
+    def freshness(self) -> Freshness:
+        """Return what is needed to judge ages at this moment."""
+        header, now = self._memory.header, self._clock()
+        return Freshness(now, self._stale_after, header.last_bus_write, self._alive(now))
+
+    def daemon_since(self) -> float | None:
+        """Return the Unix time at which the daemon that is alive now started, None while there is none."""
+        status = self._status()
+        return status.get("started_at") if self._alive(self._clock()) else None
+
+    def read(self) -> Health:
+        header, status, freshness = self._memory.header, self._status(), self.freshness()
+        listeners = tuple(status.get("listeners", ()))
+        problems = tuple(self._problems(freshness, status))
+        alive = freshness.daemon_alive and bool(status)
+        return Health(
+            condition="unhealthy" if not alive else "degraded" if problems else "healthy",
+            ready=alive and all(listener["tried"] and listener["address"] for listener in listeners),
+            problems=problems,
+            daemon={
+                "state": "running" if alive else "away",
+                "started_at": status.get("started_at"),
+                "heartbeat_at": self._unix(header.heartbeat),
+                "pid": status.get("pid"),
+            },
+            bus={
+                "state": "silent" if freshness.bus_silent else "alive",
+                "last_frame_at": self._unix(header.last_frame),
+                "last_write_at": self._unix(header.last_bus_write),
+                "last_write_age": None if header.last_bus_write is None else freshness.now - header.last_bus_write,
+            },
+            listeners=listeners,
+            database=status.get("database", {}),
+            breaker=self._memory.breaker.state,
+            pending_registers=status.get("pending_registers", 0),
+        )
+
+    def _problems(self, freshness: Freshness, status: dict[str, Any]) -> list[str]:
+        problems = []
+        if not freshness.daemon_alive or not status:
+            problems.append("the gateway daemon is away: values are not live, commands are refused")
+        if freshness.bus_silent:
+            problems.append(f"the base station has written nothing for {self._stale_after:g} s or longer")
+        problems += [f"{item['name']}: {item['failure']}" for item in status.get("listeners", ()) if item["failure"]]
+        if status.get("database", {}).get("failure"):
+            problems.append(status["database"]["failure"])
+        if self._memory.breaker.state != "closed":
+            problems.append("the circuit breaker to the daemon is not closed")
+        return problems
+
+    def _status(self) -> dict[str, Any]:
+        """Return the status of the daemon at work now; that of a dead one is no news."""
+        status = self._memory.status.read()
+        return status if status.get("instance") == self._memory.header.instance else {}
+
+    def _alive(self, now: float) -> bool:
+        heartbeat = self._memory.header.heartbeat
+        return heartbeat is not None and now - heartbeat <= HEARTBEAT_LIMIT
+
+    def _unix(self, moment: float | None) -> float | None:
+        return None if moment is None else moment + self._memory.header.wall_offset

@@ -1,0 +1,143 @@
+"""ModbusManager: everything the HTTP side may know and ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neasmart_gateway.domain.intentions import Intention, SetpointRange
+from neasmart_gateway.domain.plant import Unit, count_of, decode_unit
+from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE, rows_of
+from neasmart_gateway.domain.structures import Structures
+from neasmart_gateway.domain.zones import Zone, ZoneRef, decode_zone
+from neasmart_gateway.errors import InvalidValue, NotFound
+from neasmart_gateway.link.client import LinkClient
+from neasmart_gateway.link.records import encode_intentions
+from neasmart_gateway.manager.breaker import DaemonBreaker
+from neasmart_gateway.manager.health import Health, HealthReader
+from neasmart_gateway.manager.views import Receipt, RegisterView, UnitView, ZoneView
+from neasmart_gateway.shm.memory import SharedMemory
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the operator has set about the house: labels, the setpoints that users may ask for."""
+
+    structures: Structures
+    allowed: SetpointRange
+
+
+class ModbusManager:
+    """Reads come from shared memory: no call, no SQL, and with the daemon away they go on and say stale.
+
+    Commands go to the daemon, through a circuit breaker that all workers share.
+    """
+
+    def __init__(
+        self, memory: SharedMemory, link: LinkClient, breaker: DaemonBreaker, house: House, health: HealthReader
+    ) -> None:
+        self._memory = memory
+        self._link = link
+        self._breaker = breaker
+        self._health = health
+        self.house = house
+
+    # Zones
+
+    def zones(self) -> list[ZoneView]:
+        """Return every zone that is configured or was ever written by the base, in address order."""
+        views = (self.zone(ref) for ref in ZoneRef.every())
+        return [view for view in views if view.zone.heard or view.zone.ref in self.house.structures.zones]
+
+    def zone(self, ref: ZoneRef) -> ZoneView:
+        """Return one zone, whether anything is known of it or not."""
+        block = self._memory.reader.block(ref.state_address)
+        zone = decode_zone(ref, block)
+        structures = self.house.structures
+        plan = structures.zones.get(ref)
+        return ZoneView(
+            zone=zone,
+            label=structures.label(ref),
+            base_label=structures.base_label(ref.base),
+            mixed_group=plan.mixed_group if plan else None,
+            stale=not block.consistent or self._health.freshness().zone_is_stale(zone),
+            updated_at=self._unix(zone.heard_at),
+            receipts=self._receipts(zone),
+        )
+
+    # The plant
+
+    def units(self, group: str) -> list[UnitView]:
+        """Return all things of a group ("mixed_group", "pump", "dehumidifier"), heard of or not."""
+        return [self.unit(group, number) for number in range(1, count_of(group) + 1)]
+
+    def unit(self, group: str, number: int = 1) -> UnitView:
+        """Return one thing of the plant; NotFound when the register map has no such number."""
+        block = self._memory.reader.block(rows_of(group)[0].start)
+        unit = decode_unit(group, number, block)
+        return UnitView(
+            unit=unit,
+            stale=not block.consistent or self._health.freshness().unit_is_stale(unit),
+            updated_at=self._unix(unit.heard_at),
+            receipts=self._receipts(unit),
+        )
+
+    def registers(self, start: int, count: int) -> list[RegisterView]:
+        """Return raw registers from `start` on; InvalidValue when they reach beyond the address space."""
+        if not 0 <= start < ADDRESS_SPACE or not 1 <= count <= ADDRESS_SPACE - start:
+            raise InvalidValue(
+                f"registers {start} to {start + count - 1} are not within 0 to {ADDRESS_SPACE - 1}", field="start"
+            )
+        views: list[RegisterView] = []
+        block = self._memory.reader.block(start)
+        for address in range(start, start + count):
+            if address % ZONE_STRIDE == 0:
+                block = self._memory.reader.block(address)
+            cell = block(address)
+            views.append(RegisterView(cell, PLACES.get(address), self._unix(cell.written_at)))
+        return views
+
+    # Commands
+
+    def submit(self, intentions: Sequence[Intention], via: str, who: str) -> Receipt:
+        """Hand a command to the daemon and return its receipt.
+
+        Raises DaemonAway when there is no daemon, Conflict when commands are not taken at present.
+        """
+        params = {"intentions": encode_intentions(intentions), "via": via, "who": who}
+        return self._call("submit", params)
+
+    def release(self, ref: ZoneRef, via: str, who: str) -> Receipt:
+        """Withdraw our words from a zone; returns {"base", "zone", "closed": ids of the commands it ended}."""
+        return self._call("release", {"base": ref.base, "zone": ref.zone, "via": via, "who": who})
+
+    def command(self, command_id: str) -> Receipt:
+        """Return a command's receipt; NotFound when there is none (any more)."""
+        receipt = self._memory.receipts.find(command_id)
+        if receipt is None:
+            raise NotFound(f"there is no command {command_id[:40]!r}; receipts of the newest 512 commands are kept")
+        return receipt
+
+    # Health
+
+    def health(self) -> Health:
+        return self._health.read()
+
+    @property
+    def changes(self) -> int:
+        """A number that moves whenever something to be seen has changed."""
+        return self._memory.header.changes
+
+    # Inside
+
+    def _call(self, method: str, params: dict[str, Any]) -> Receipt:
+        result: Receipt = self._breaker.call(lambda: self._link.call(method, params), self._health.daemon_since())
+        return result
+
+    def _receipts(self, thing: Zone | Unit) -> tuple[Receipt, ...]:
+        found = (self._memory.receipts.at(slot) for slot in thing.receipts)
+        return tuple(receipt for receipt in found if receipt is not None)
+
+    def _unix(self, moment: float | None) -> float | None:
+        return None if moment is None else moment + self._memory.header.wall_offset

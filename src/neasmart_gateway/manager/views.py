@@ -1,0 +1,45 @@
+"""What the manager hands to whoever renders: decoded values together with what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from neasmart_gateway.domain.plant import Unit
+from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.registers import Place
+from neasmart_gateway.domain.zones import Zone
+
+Receipt = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneView:
+    """A zone with its labels, whether it is stale, when it was last heard (Unix time), and its open commands."""
+
+    zone: Zone
+    label: str
+    base_label: str
+    mixed_group: int | None
+    stale: bool
+    updated_at: float | None
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A thing of the plant, whether it is stale, when it was last heard (Unix time), and its open commands."""
+
+    unit: Unit
+    stale: bool
+    updated_at: float | None
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterView:
+    """One raw register: its cell, what the register map says of it (None: unknown), when it was written (Unix time)."""
+
+    cell: Cell
+    place: Place | None
+    updated_at: float | None

@@ -1,0 +1,92 @@
+"""The header of the shared memory: single aligned words that say how the gateway is."""
+
+from __future__ import annotations
+
+from math import isnan, nan
+
+HEADER_SIZE = 4096
+
+_CHANGES, _INSTANCE, _NEXT_RECEIPT = range(3)
+_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET = range(8, 12)
+
+
+class Header:
+    """Numbers that are each read and written in one go (eight aligned bytes); times are system-wide monotonic.
+
+    `instance` names the daemon that is at work now, so that a restarted one is told from a dead one.
+    """
+
+    def __init__(self, memory: memoryview) -> None:
+        self._counts = memory[:HEADER_SIZE].cast("Q")
+        self._times = memory[:HEADER_SIZE].cast("d")
+
+    def prepare(self) -> None:
+        """Mark every time as "never"; once, by the process that makes the memory."""
+        for index in (_HEARTBEAT, _LAST_WRITE, _LAST_FRAME):
+            self._times[index] = nan
+
+    @property
+    def changes(self) -> int:
+        """Counts everything that changes what a reader would show."""
+        return self._counts[_CHANGES]
+
+    def change(self) -> None:
+        self._counts[_CHANGES] += 1
+
+    @property
+    def instance(self) -> int:
+        """A number that is new for each start of the daemon; 0 before the first."""
+        return self._counts[_INSTANCE]
+
+    @instance.setter
+    def instance(self, value: int) -> None:
+        self._counts[_INSTANCE] = value
+
+    @property
+    def next_receipt(self) -> int:
+        """The number that the next command gets."""
+        return self._counts[_NEXT_RECEIPT]
+
+    @next_receipt.setter
+    def next_receipt(self, value: int) -> None:
+        self._counts[_NEXT_RECEIPT] = value
+
+    @property
+    def heartbeat(self) -> float | None:
+        """When the daemon's loop last turned."""
+        return self._time(_HEARTBEAT)
+
+    @heartbeat.setter
+    def heartbeat(self, value: float) -> None:
+        self._times[_HEARTBEAT] = value
+
+    @property
+    def last_bus_write(self) -> float | None:
+        """When the base last wrote a register to us."""
+        return self._time(_LAST_WRITE)
+
+    @last_bus_write.setter
+    def last_bus_write(self, value: float) -> None:
+        self._times[_LAST_WRITE] = value
+
+    @property
+    def last_frame(self) -> float | None:
+        """When the last valid frame for unit 0 or one of ours came: the bus is alive."""
+        return self._time(_LAST_FRAME)
+
+    @last_frame.setter
+    def last_frame(self, value: float) -> None:
+        self._times[_LAST_FRAME] = value
+
+    @property
+    def wall_offset(self) -> float:
+        """What to add to a monotonic time to get Unix time; steady, so that answers can be cached."""
+        return self._times[_WALL_OFFSET]
+
+    @wall_offset.setter
+    def wall_offset(self, value: float) -> None:
+        self._times[_WALL_OFFSET] = value
+
+    def _time(self, index: int) -> float | None:
+        value = self._times[index]
+        return None if isnan(value) else value

@@ -1,0 +1,142 @@
+"""The register image: every holding register with its reported and pending word, in blocks of a hundred.
+
+Block 0 is the plant, block k the k-th zone, so whatever belongs together is sealed together (seal.py).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.registers import ADDRESS_SPACE, COMMAND_ADDRESSES, ZONE_STRIDE
+from neasmart_gateway.shm.header import Header
+from neasmart_gateway.shm.seal import HEAD_SIZE, SealedSlot, Sleep, TornSlot, pause
+
+_RECORD = struct.Struct("<dHHHH")
+"""written_at, reported word, pending word, receipt slot of the pending command, flags."""
+_REPORTED, _PENDING, _RESTORED = 1, 2, 4
+_BLOCK_PAYLOAD = ZONE_STRIDE * _RECORD.size
+_BLOCK_SIZE = HEAD_SIZE + _BLOCK_PAYLOAD
+_BLOCKS = -(-ADDRESS_SPACE // ZONE_STRIDE)
+IMAGE_SIZE = _BLOCKS * _BLOCK_SIZE
+
+
+class Block:
+    """A consistent copy of a hundred registers; call it with an address to get the Cell there.
+
+    `consistent` is false for an older copy that had to stand in: a reader must then say stale.
+    """
+
+    def __init__(self, copy: bytes, *, consistent: bool = True) -> None:
+        self._copy = copy
+        self.consistent = consistent
+
+    def __call__(self, address: int) -> Cell:
+        if not self._copy:
+            return Cell(address)
+        written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, _position(address))
+        return Cell(
+            address,
+            reported=reported if flags & _REPORTED else None,
+            pending=pending if flags & _PENDING else None,
+            written_at=written_at if flags & _REPORTED else None,
+            restored=bool(flags & _RESTORED),
+            receipt=receipt if flags & _PENDING else None,
+        )
+
+
+def _position(address: int) -> int:
+    return address % ZONE_STRIDE * _RECORD.size
+
+
+class ImageReader:
+    """Consistent copies of the image, for any process."""
+
+    def __init__(self, memory: memoryview, sleep: Sleep = pause) -> None:
+        self._slots = [SealedSlot(memory, n * _BLOCK_SIZE, _BLOCK_PAYLOAD) for n in range(_BLOCKS)]
+        self._sleep = sleep
+        self._last: dict[int, bytes] = {}
+
+    def block(self, address: int) -> Block:
+        """Return the block that holds `address`; the last good copy, marked, when the writer left it torn."""
+        number = address // ZONE_STRIDE
+        try:
+            copy = self._slots[number].read(self._sleep)
+        except TornSlot:
+            return Block(self._last.get(number, b""), consistent=False)
+        self._last[number] = copy
+        return Block(copy)
+
+    def cell(self, address: int) -> Cell:
+        return self.block(address)(address)
+
+
+class ImageWriter:
+    """The one hand that changes the image. Bumps the change counter when something to be seen has changed."""
+
+    def __init__(self, memory: memoryview, header: Header) -> None:
+        self._slots = [SealedSlot(memory, n * _BLOCK_SIZE, _BLOCK_PAYLOAD) for n in range(_BLOCKS)]
+        self._header = header
+
+    def repair(self) -> int:
+        """Seal every block that a killed writer left open; returns how many there were."""
+        return sum(slot.repair() for slot in self._slots)
+
+    def report(self, start: int, words: Sequence[int | None], now: float) -> list[tuple[int, int | None, int]]:
+        """Note what the base wrote from address `start` on; None leaves that register alone.
+
+        Returns (address, word before or None, word) for each register whose word is another one now.
+        """
+        changed: list[tuple[int, int | None, int]] = []
+        address = start
+        while address < start + len(words):
+            number = address // ZONE_STRIDE
+            stop = min(start + len(words), (number + 1) * ZONE_STRIDE)
+            with self._slots[number].writing() as payload:
+                for a in range(address, stop):
+                    word = words[a - start]
+                    if word is not None:
+                        before, same = self._report_one(payload, a, word, now)
+                        if not same:
+                            changed.append((a, before, word))
+            address = stop
+        return changed
+
+    def _report_one(self, payload: memoryview, address: int, word: int, now: float) -> tuple[int | None, bool]:
+        position = _position(address)
+        _, reported, pending, receipt, flags = _RECORD.unpack_from(payload, position)
+        before = reported if flags & _REPORTED else None
+        if before != word or flags & _RESTORED:
+            self._header.change()
+        flags = (flags | _REPORTED) & ~_RESTORED
+        _RECORD.pack_into(payload, position, now, word, pending, receipt, flags)
+        return before, before == word
+
+    def restore(self, address: int, word: int, written_at: float) -> None:
+        """Note what the journal remembers of a register that the base has not repeated yet."""
+        with self._slots[address // ZONE_STRIDE].writing() as payload:
+            _RECORD.pack_into(payload, _position(address), written_at, word, 0, 0, _REPORTED | _RESTORED)
+        self._header.change()
+
+    def set_pending(self, address: int, word: int, receipt: int) -> None:
+        """Put our user's word beside the reported one, with the slot of its receipt."""
+        self._change_pending(address, word, receipt, _PENDING)
+
+    def clear_pending(self, address: int) -> None:
+        """Take our user's word away."""
+        self._change_pending(address, 0, 0, 0)
+
+    def clear_all_pending(self) -> None:
+        """Take away whatever pending words a dead daemon left behind."""
+        for address in COMMAND_ADDRESSES:
+            payload = self._slots[address // ZONE_STRIDE].payload
+            if _RECORD.unpack_from(payload, _position(address))[-1] & _PENDING:
+                self.clear_pending(address)
+
+    def _change_pending(self, address: int, word: int, receipt: int, flag: int) -> None:
+        position = _position(address)
+        with self._slots[address // ZONE_STRIDE].writing() as payload:
+            written_at, reported, _, _, flags = _RECORD.unpack_from(payload, position)
+            _RECORD.pack_into(payload, position, written_at, reported, word, receipt, flags & ~_PENDING | flag)
+        self._header.change()

@@ -1,0 +1,31 @@
+"""What every test may use: `needs` for programs that pip does not bring, and one pace for property tests."""
+
+import os
+import shutil
+
+import hypothesis
+import pytest
+
+# A slow machine is not a fault of ours; hypothesis' own profile for CI (fixed seed) stays in force underneath.
+hypothesis.settings.register_profile("house", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let an ordinary user find mosquitto too: Debian keeps servers in folders that only root has on PATH."""
+    known = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    servers = [folder for folder in ("/usr/local/sbin", "/usr/sbin", "/sbin") if folder not in known]
+    os.environ["PATH"] = os.pathsep.join(known + servers)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose programs are missing; fail it in CI, where a skip would pass for a success."""
+    wanted = [program for marker in item.iter_markers("needs") for program in marker.args]
+    missing = sorted({program for program in wanted if shutil.which(program) is None})
+    if not missing:
+        return
+    reason = f"needs {', '.join(missing)}: run scripts/install-test-tools"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
