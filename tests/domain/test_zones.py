@@ -115,7 +115,7 @@ def test_one_write_makes_it_heard_of(address: int) -> None:
     assert zone.heard_at == 0.0
 
 
-@given(st.fixed_dictionaries({address: times for address in FIELDS}))
+@given(st.fixed_dictionaries(dict.fromkeys(FIELDS, times)))
 def test_age_goes_by_the_temperature(written: dict[int, float]) -> None:
     """Once its temperature was ever written, nothing else makes a zone younger or older."""
     held = CellMap({a: Cell(a, reported=1, written_at=at) for a, at in written.items()})

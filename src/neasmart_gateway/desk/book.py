@@ -67,11 +67,14 @@ class CommandBook:
         self._publish(command)
         return order
 
-    def close(self, addresses: Iterable[int], event: Event, now: float) -> None:
-        """Let an event happen to whatever is open on these registers."""
+    def close(self, addresses: Iterable[int], event: Event, now: float) -> list[str]:
+        """Let an event happen to whatever is open on these registers; returns the ids of the commands it met."""
+        met: dict[str, None] = {}
         for address in addresses:
             if self.order(address, now) is not None:
+                met[self._open[address].id] = None
                 self.happen(address, event, now)
+        return list(met)
 
     def settle(self, now: float) -> None:
         """Close every order whose time is up."""

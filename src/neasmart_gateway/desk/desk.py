@@ -90,11 +90,14 @@ class Desk:
             raise InvalidValue("a command needs at least one value, and only one for each register")
         return self._book.open(intentions, origin, now)
 
-    def release(self, ref: ZoneRef, now: float) -> None:
-        """Withdraw our words from a zone: the base reads "no data" there until it has written its own."""
+    def release(self, ref: ZoneRef, now: float) -> list[str]:
+        """Withdraw our words from a zone: the base reads "no data" there until it has written its own.
+
+        Returns the ids of the commands that this ended.
+        """
         addresses = (ref.state_address, ref.setpoint_address)
-        self._book.close(addresses, Event.WITHDRAW, now)
         self._answers.withdraw(addresses)
+        return self._book.close(addresses, Event.WITHDRAW, now)
 
     # Time
 

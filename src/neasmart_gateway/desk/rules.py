@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neasmart_gateway.domain.commands import Timing
 from neasmart_gateway.domain.intentions import SetpointRange
@@ -16,8 +16,8 @@ class Rules:
     against the manual. `refusal` says why no command is accepted at all (None: they are).
     """
 
-    timing: Timing = Timing()
-    allowed: SetpointRange = SetpointRange()
+    timing: Timing = field(default_factory=Timing)
+    allowed: SetpointRange = field(default_factory=SetpointRange)
     stale_after: float = 180.0
     no_data_state: int = 0
     refusal: str | None = None

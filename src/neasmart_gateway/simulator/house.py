@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from random import Random
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
-from neasmart_gateway.domain.registers import BASES, DEHUMIDIFIERS, MIXED_GROUPS, PUMPS
+from neasmart_gateway.domain.registers import DEHUMIDIFIERS, MIXED_GROUPS, PUMPS
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.simulator.fahrenheit import to_celsius, to_tenths
 from neasmart_gateway.simulator.plant import Dehumidifier, MixedGroup
@@ -127,11 +127,10 @@ class House:
         cooling, demands = self.cooling, {}
         free = max(self.weather.outside + _INNER_GAIN, _FROST)
         for index, room in self.rooms.items():
-            setpoint = self.setpoint_of(index)
-            demands[index] = room.demand(setpoint, cooling)
-            driven = setpoint is not None and demands[index] > 0.0
-            target = setpoint if driven and setpoint is not None else free
-            room.tick(target, driven, self.dehumidifiers[index % DEHUMIDIFIERS].running, self._noise)
+            asked = demands[index] = room.call(self.setpoint_of(index), cooling)
+            driven = -asked if cooling else asked
+            dried = self.dehumidifiers[index % DEHUMIDIFIERS].running
+            room.tick(driven if room.calling else free - room.temperature, dried, self._noise)
         return demands
 
     def _tick_plant(self, demands: dict[int, float]) -> None:
@@ -140,7 +139,7 @@ class House:
             served = [kelvin for index, kelvin in demands.items() if index % MIXED_GROUPS == number]
             group.tick(min(1.0, max(served, default=0.0) / _FULL_LOAD), self.cooling)
         asking = {self.rooms[index].ref.base for index, kelvin in demands.items() if kelvin > 0.0}
-        self.pumps = [base in asking for base in range(1, BASES + 1)]
+        self.pumps = [base in asking for base in range(1, PUMPS + 1)]
         for number, machine in enumerate(self.dehumidifiers):
             damp = [room.humidity for index, room in self.rooms.items() if index % DEHUMIDIFIERS == number]
             machine.tick(max(damp, default=0.0), self.cooling)

@@ -25,6 +25,10 @@ _SENSOR_NOISE = 0.03
 _HUMIDITY_NOISE = 0.2
 _DRY = 50.0
 _ROOMS_PER_SENSOR_GAP = 6
+_TOLERANCE = 0.1
+"""K around the setpoint at which the thermostat calls, and stops calling."""
+_OVERSHOOT = 0.3
+"""K beyond the setpoint that a room called for would end at."""
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class Room:
     dampness: float
     has_humidity_sensor: bool
     ordered: OperatingState = OperatingState.NORMAL
+    calling: bool = False
     measured: float = 0.0
     humidity: float = 0.0
 
@@ -65,16 +70,21 @@ class Room:
         """Whole per cent; 0 without a sensor (manual p. 19)."""
         return min(100, max(1, round(self.humidity))) if self.has_humidity_sensor else 0
 
-    def demand(self, setpoint: float | None, cooling: bool) -> float:
-        """Return how many kelvin the plant still has to give or to take; 0.0 when none, or without a setpoint."""
+    def call(self, setpoint: float | None, cooling: bool) -> float:
+        """Let the thermostat decide; return how many kelvin it asks of the plant, 0.0 when it does not call."""
         if setpoint is None:
+            self.calling = False
             return 0.0
         missing = self.temperature - setpoint if cooling else setpoint - self.temperature
-        return max(0.0, missing)
+        self.calling = missing > (-_TOLERANCE if self.calling else _TOLERANCE)
+        return missing + _OVERSHOOT if self.calling else 0.0
 
-    def tick(self, target: float, driven: bool, dehumidified: bool, noise: Random) -> None:
-        """Let one tick pass: towards `target` (°C), quickly when the plant drives it, else as slowly as walls do."""
-        self.temperature += (target - self.temperature) * (_DRIVEN if driven else _DRIFTING)
+    def tick(self, change: float, dehumidified: bool, noise: Random) -> None:
+        """Let one tick pass. `change` is where the room is drawn to, in kelvin from where it is.
+
+        The plant draws it there quickly while the thermostat calls, the weather as slowly as walls let it.
+        """
+        self.temperature += change * (_DRIVEN if self.calling else _DRIFTING)
         self.measured = self.temperature + noise.gauss(0.0, _SENSOR_NOISE)
         equilibrium = min(self.dampness, _DRY) if dehumidified else self.dampness
         self.humidity += (equilibrium - self.humidity) * _DAMPING + noise.gauss(0.0, _HUMIDITY_NOISE)

@@ -1,0 +1,82 @@
+"""The command `neasmart-gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from neasmart_gateway import __version__
+from neasmart_gateway.demo import run_demo, until_interrupted
+from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.settings import effective, load
+from neasmart_gateway.simulator.options import Endpoint, Options
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+def main() -> None:
+    """Run the command line; faults of the operator's end with status 2 and a line for each."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(error.faults)
+    except GatewayError as error:
+        _fail([error.message])
+
+
+@app.command()
+def serve() -> None:
+    """Run the gateway in the foreground, as `gunicorn -c gunicorn_config.py` does in a clone."""
+    load()
+    arguments = [sys.executable, "-m", "gunicorn", "-c", "python:neasmart_gateway.gunicorn_config"]
+    os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, with arguments of our own
+
+
+@app.command()
+def demo() -> None:
+    """Run a gateway and a simulated house on loopback and unprivileged ports, until Ctrl-C."""
+    raise typer.Exit(run_demo())
+
+
+@app.command("check-config")
+def check_config() -> None:
+    """Print the settings in force, secrets masked; or what is wrong with them, and exit with status 2."""
+    settings = load()
+    for name, value in effective(settings).items():
+        print(f"{name}={value}")
+    for base in settings.structures:
+        zones = ", ".join(f"{zone.id} {zone.label}" for zone in base.zones)
+        print(f"# base {base.base_id} {base.base_label or ''}: {zones or 'no zones named'}")
+
+
+@app.command()
+def simulate(
+    connect: Annotated[str, typer.Option(help="Where the gateway listens for the base station: HOST:PORT.")],
+    bases: Annotated[int, typer.Option(help="Base stations in the house, 1 to 5.")] = 1,
+    zones: Annotated[int, typer.Option(help="Zones of each base, 1 to 12.")] = 4,
+    speed: Annotated[float, typer.Option(help="How many times as fast as real time.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same house.")] = 1,
+    hand_changes: Annotated[
+        float, typer.Option(help="Probability, 0 to 1, that somebody turns a thermostat within a minute.")
+    ] = 0.05,
+) -> None:
+    """Be a base station with a house behind it, until Ctrl-C."""
+    endpoint = Endpoint.parse(connect)
+    options = Options(endpoint, bases=bases, zones=zones, speed=speed, seed=seed, hand_changes=hand_changes)
+    asyncio.run(until_interrupted(options))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def _fail(faults: list[str]) -> None:
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    raise SystemExit(2)

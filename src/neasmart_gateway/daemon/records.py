@@ -1,0 +1,40 @@
+"""What the daemon itself reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStarted:
+    """The daemon is at work: how many registers it remembered, commands it closed, torn slots it sealed."""
+
+    instance: int
+    remembered: int
+    closed_commands: int
+    repaired_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStopped:
+    """The daemon has ended in good order."""
+
+    unsaved_registers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimWaits:
+    """Somebody else holds what only one daemon may hold."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A call of an HTTP worker met a fault of ours."""
+
+    method: str
+    fault: str
+
+
+DaemonRecord = DaemonStarted | DaemonStopped | ClaimWaits | CallFailed

@@ -1,0 +1,85 @@
+"""gunicorn's configuration: one master, HTTP workers, and the gateway daemon under gunicorn's own supervisor.
+
+`gunicorn -c gunicorn_config.py` in a clone and `neasmart-gateway serve` anywhere both end up here. Settings are read
+once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+from gunicorn.glogging import Logger
+
+from neasmart_gateway import logs, runtime
+from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.settings import Settings, load
+
+_log = structlog.get_logger("neasmart.gateway")
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)  # noqa: T201 - there is no log yet, and the operator waits at a terminal
+        raise SystemExit(2) from None
+
+
+_SETTINGS = _settings()
+logs.configure(_SETTINGS.log.level, _SETTINGS.log_format, _SETTINGS.log.file)
+
+
+class GatewayLogger(Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's logger with our handlers: one format and one place for all lines."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 - gunicorn's configuration object
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            log.handlers.clear()
+            log.propagate = True
+
+
+wsgi_app = "neasmart_gateway.wsgi:create()"
+bind = f"[{_SETTINGS.api.host}]:{_SETTINGS.api.port}" if ":" in _SETTINGS.api.host else (
+    f"{_SETTINGS.api.host}:{_SETTINGS.api.port}"
+)  # fmt: skip
+workers = _SETTINGS.workers
+worker_class = "gevent"
+worker_connections = 1000
+dirty_apps = ["neasmart_gateway.supervised:GatewayDaemon:1"]
+dirty_workers = 1
+graceful_timeout = dirty_graceful_timeout = 3
+"""An open event stream would otherwise hold a stop up for 30 s."""
+proc_name = runtime.process_name(_SETTINGS.database.path)
+"""Must be this gateway's alone: gunicorn kills what it takes for a leftover of the same name."""
+control_socket_disable = True
+"""It would be shared by all gunicorns of one user."""
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeat files, not on the SD card
+logger_class = GatewayLogger
+loglevel = _SETTINGS.log.level.lower()
+
+
+def on_starting(_server: object) -> None:
+    """Make what all processes share, before the first fork; a reload does not come here."""
+    runtime.prepare(_SETTINGS)
+
+
+def on_dirty_starting(_arbiter: object) -> None:
+    """Note, in the supervisor's process, that it is the daemon's parent to be."""
+    runtime.watch_over()
+
+
+def on_exit(_server: object) -> None:
+    """Leave nothing behind."""
+    runtime.dismantle()
+
+
+def pre_exec(_server: object) -> None:
+    """Refuse USR2: a second master would mean a second daemon on the same bus."""
+    _log.warning("USR2 refused: the gateway cannot be replaced while it runs, please restart it")
+    os._exit(0)

@@ -1,0 +1,66 @@
+"""What one gateway's processes share, made by the gunicorn master before any fork and inherited by all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from neasmart_gateway.settings import Settings
+from neasmart_gateway.shm.memory import SharedMemory
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Settings, shared memory, and a folder of this gateway's own (mode 0700) for the daemon's socket.
+
+    `supervisor` is the process that watches over the daemon: without it the daemon must not go on.
+    """
+
+    settings: Settings
+    memory: SharedMemory
+    folder: Path
+    supervisor: int = 0
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "daemon.sock"
+
+
+class _Process:
+    """The one thing that is global in a process: which gateway it belongs to."""
+
+    runtime: Runtime | None = None
+
+
+def prepare(settings: Settings) -> Runtime:
+    """Make the shared memory and the folder, once, in the master."""
+    folder = Path(tempfile.mkdtemp(prefix="neasmart-"))
+    runtime = _Process.runtime = Runtime(settings, SharedMemory(folder / "breaker.lock"), folder)
+    return runtime
+
+
+def current() -> Runtime:
+    """Return the gateway that this process belongs to; RuntimeError outside of `gunicorn -c gunicorn_config.py`."""
+    if _Process.runtime is None:
+        raise RuntimeError("this must run under gunicorn with gunicorn_config.py, which makes the shared memory")
+    return _Process.runtime
+
+
+def watch_over() -> None:
+    """Note that this process is the one that watches over the daemon."""
+    current().supervisor = os.getpid()
+
+
+def dismantle() -> None:
+    """Remove the folder, at the end of the master."""
+    if _Process.runtime is not None:
+        shutil.rmtree(_Process.runtime.folder, ignore_errors=True)
+
+
+def process_name(database: Path) -> str:
+    """Return a name that is this gateway's alone: gunicorn's own pid file is named by it."""
+    return "neasmart-" + hashlib.sha256(str(database.resolve()).encode()).hexdigest()[:12]

@@ -1,0 +1,118 @@
+"""Reads the settings, and says what is wrong with them, one readable line for each fault."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import yaml
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.settings.models import Settings
+from neasmart_gateway.settings.sources import CONFIG, PREFIX, config_file, paths, variables
+
+_PATHS = paths(Settings)
+_NAMES = {path: name for name, path in _PATHS.items()}
+_SECRETS = {("api", "key")}
+_HINTS = {
+    ("server", "type"): "serial, rtu-over-tcp and tcp-auto come with a later release",
+    ("modbus", "sync_on_startup"): "starting with remembered words comes with a later release",
+}
+MASK = "********"
+
+
+def load() -> Settings:
+    """Return the settings in force; SettingsError with every fault that was found."""
+    faults = _unknown_names() + _file_faults()
+    try:
+        settings = Settings() if not faults else None
+    except ValidationError as error:
+        faults += [_line(fault) for fault in error.errors()]
+        settings = None
+    if settings is None:
+        raise SettingsError(faults)
+    return settings
+
+
+def known_names() -> dict[str, str]:
+    """Return every variable's name with its default, as one would write it; "" for none."""
+    defaults = Settings.model_construct()
+    return {name: written(_value(defaults, path)) for name, path in _PATHS.items()}
+
+
+def effective(settings: Settings) -> dict[str, str]:
+    """Return every variable's name with its value in force, secrets masked."""
+    shown = {name: written(_value(settings, path)) for name, path in _PATHS.items()}
+    return {name: MASK if value and _PATHS[name] in _SECRETS else value for name, value in shown.items()}
+
+
+def written(value: object) -> str:
+    """Return a value as one would write it in a variable."""
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(written(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _value(settings: object, path: Sequence[str]) -> object:
+    for name in path:
+        settings = getattr(settings, name)
+    return settings
+
+
+def _unknown_names() -> list[str]:
+    unknown = sorted(name for name in variables() if name.startswith(PREFIX) and name not in _PATHS)
+    return [f"{name} is not a setting{_nearest(name, list(_PATHS))}" for name in unknown]
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _file_faults() -> list[str]:
+    """Say what keeps the YAML file from being read at all."""
+    file = config_file()
+    if not file.exists():
+        return [f"{CONFIG}: there is no file {file}"] if CONFIG in variables() else []
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return [f"{file} cannot be read: {' '.join(str(error).split())}"]
+    if content is not None and not isinstance(content, dict):
+        return [f"{file} must hold keys and values, such as server: {{port: 502}}"]
+    return []
+
+
+def _line(fault: ErrorDetails) -> str:
+    """Turn one fault of pydantic into a line: where, which value, what is wrong."""
+    place = tuple(str(part) for part in fault["loc"])
+    path = place[:2] if place[:2] in _NAMES else place[:1]
+    where = _where(place, path)
+    if fault["type"] == "extra_forbidden":
+        return f"{where} is not a setting{_nearest_key(place)}"
+    message = fault["msg"].removeprefix("Value error, ")
+    shown = "" if path in _SECRETS or isinstance(fault["input"], dict | Settings) else f" ({fault['input']!r})"
+    hint = f"; {_HINTS[path]}" if path in _HINTS else ""
+    return f"{where}{shown}: {message}{hint}"
+
+
+def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
+    """Name the variable that a fault stands in, else the file and key, else the group that does not agree."""
+    name = _NAMES.get(path)
+    if name in variables():
+        return str(name)
+    key = ".".join(place) or "settings"
+    return f"{config_file()}: {key}" if config_file().exists() else key
+
+
+def _nearest_key(place: Sequence[str]) -> str:
+    """Suggest the right key for a wrong one in the file."""
+    return _nearest(".".join(place), [".".join(path) for path in _PATHS.values()] + ["structures"])

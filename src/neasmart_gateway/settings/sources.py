@@ -1,0 +1,66 @@
+"""Where settings come from: variables by their documented names, and the YAML file that one of them names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+PREFIX = "NEASMART_"
+BARE = frozenset({"log_format", "environment"})
+"""Settings whose variables have no prefix."""
+CONFIG = PREFIX + "CONFIG"
+DEFAULT_CONFIG = "./data/config.yaml"
+
+Place = tuple[str, ...]
+"""Where a setting stands: ("server", "port")."""
+
+
+def variables() -> dict[str, str]:
+    """Return the variables of the environment over those of ./.env; an empty one counts as not set."""
+    merged = {**dotenv_values(".env"), **os.environ}
+    return {name: value for name, value in merged.items() if value}
+
+
+def config_file() -> Path:
+    """Return the path of the YAML file."""
+    return Path(variables().get(CONFIG, DEFAULT_CONFIG))
+
+
+def paths(settings: type[BaseModel]) -> dict[str, Place]:
+    """Return variable name → place of the setting, for every setting that can be a variable."""
+    found: dict[str, Place] = {}
+    for name, field in settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            for inner in field.annotation.model_fields:
+                found[f"{PREFIX}{name}_{inner}".upper()] = (name, inner)
+        elif name != "structures":
+            found[(name if name in BARE else PREFIX + name).upper()] = (name,)
+    return found
+
+
+class Variables(PydanticBaseSettingsSource):
+    """The settings that are set by variables, nested as the models are."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._paths = paths(settings_cls)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return nothing: `__call__` gathers all fields at once (pydantic-settings asks for this method)."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what is set."""
+        gathered: dict[str, Any] = {}
+        set_now = variables()
+        for name, path in self._paths.items():
+            if name in set_now:
+                inner = gathered.setdefault(path[0], {}) if len(path) == 2 else gathered
+                inner[path[-1]] = set_now[name]
+        return gathered

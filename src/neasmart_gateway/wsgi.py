@@ -1,0 +1,58 @@
+"""Composition root of an HTTP worker: settings and shared memory in, a Flask application out."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask
+
+from neasmart_gateway import __version__, runtime
+from neasmart_gateway.api.app import create_app
+from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.domain.intentions import SetpointRange
+from neasmart_gateway.domain.structures import Structures, ZonePlan
+from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.link.client import LinkClient
+from neasmart_gateway.manager.breaker import DaemonBreaker
+from neasmart_gateway.manager.health import HealthReader
+from neasmart_gateway.manager.manager import House, ModbusManager
+from neasmart_gateway.settings import Settings
+
+
+def create() -> Flask:
+    """Build the application of this worker."""
+    running = runtime.current()
+    settings, memory = running.settings, running.memory
+    manager = ModbusManager(
+        memory,
+        LinkClient(running.socket),
+        DaemonBreaker(memory.breaker, settings.breaker.failures, settings.breaker.reset_seconds),
+        House(structures(settings), SetpointRange(settings.modbus.setpoint_min, settings.modbus.setpoint_max)),
+        HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
+    )
+    return create_app(manager, _options(settings))
+
+
+def structures(settings: Settings) -> Structures:
+    """Turn the configured bases and zones into what the domain knows."""
+    labelled = {base.base_id: base.base_label for base in settings.structures if base.base_label}
+    zones = {
+        ZoneRef(base.base_id, zone.id): ZonePlan(zone.label, zone.mixed_group)
+        for base in settings.structures
+        for zone in base.zones
+    }
+    return Structures(labelled, zones)
+
+
+def _options(settings: Settings) -> ApiOptions:
+    api = settings.api
+    return ApiOptions(
+        version=__version__,
+        stale_after_seconds=settings.modbus.stale_after_seconds,
+        command_timeout_seconds=settings.modbus.command_timeout_seconds,
+        enable_auth=api.enable_auth,
+        key=api.key.get_secret_value() if api.key else None,
+        trusted_clients=api.trusted_clients,
+        enable_cors=api.enable_cors,
+        cors_origins=api.cors_origins,
+    )

@@ -1,0 +1,130 @@
+"""The image under real processes: one daemon that writes, workers that read, and kill -9."""
+
+from collections.abc import Callable
+from itertools import count
+
+from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.zones import ZoneRef, decode_zone
+from neasmart_gateway.shm.image import Block
+from tests.shm.memories import Image
+from tests.shm.processes import Child, Gate, Work, die_here
+
+Fork = Callable[[Work], Child]
+FIRST, LAST = 100, 110
+"""From the state of zone 1/1 to its humidity."""
+READERS = 3
+CHANGES_SEEN = 1_000
+"""How many different writes each reader must have seen."""
+
+
+def write_on_and_on(image: Image) -> None:
+    """Write a zone from its state to its humidity, ever again, all words of one write being equal."""
+    for n in count(1):
+        image.writer.report(FIRST, [n & 0xFFFF] * (LAST - FIRST + 1), float(n))
+
+
+def words(block: Block) -> list[int | None]:
+    """The words of the zone."""
+    return [block(a).reported for a in range(FIRST, LAST + 1)]
+
+
+def times(block: Block) -> set[float | None]:
+    """The times of the zone's registers."""
+    return {block(a).written_at for a in range(FIRST, LAST + 1)}
+
+
+def read_changes(image: Image) -> None:
+    """Read the zone until it has changed often enough; each copy is of one write, and none is older than the last."""
+    reader = image.new_reader()
+    newest, seen = 0.0, 0
+    while seen < CHANGES_SEEN:
+        block = reader.block(FIRST)
+        assert len(set(words(block))) == len(times(block)) == 1, words(block)
+        (at,) = times(block)
+        if at is None:
+            assert newest == 0.0, "the zone was forgotten"
+            continue
+        assert at >= newest
+        assert words(block)[0] == int(at) & 0xFFFF
+        seen += at > newest
+        newest = at
+
+
+def test_no_reader_ever_sees_a_torn_zone(fork: Fork, image: Image) -> None:
+    """While the daemon writes without a pause, each of three workers sees a thousand changes, each of one piece."""
+    gate = Gate()
+    readers = [fork(lambda: (gate.wait(), read_changes(image))) for _ in range(READERS)]
+    writer = fork(lambda: (gate.wait(), write_on_and_on(image)))
+    gate.open()
+    assert [reader.wait() for reader in readers] == [0] * READERS
+    writer.kill()
+    assert writer.wait() == -9
+
+
+def test_killed_while_writing_and_repaired(fork: Fork, image: Image) -> None:
+    """Wherever SIGKILL hits the daemon, the next one repairs at most that block and everything can be read."""
+    image.writer.report(200, [1, 2, 3], 1.0)
+    for _ in range(50):
+        image.writer.report(FIRST, [0] * 11, 0.0)
+        writer = fork(lambda: write_on_and_on(image))
+        while image.reader.cell(LAST).written_at == 0.0:
+            pass
+        writer.kill()
+        assert writer.wait() == -9
+        assert image.writer.repair() <= 1
+        block = image.new_reader().block(FIRST)
+        assert block.consistent
+        assert block(FIRST).reported is not None
+        assert image.writer.repair() == 0
+    assert [image.reader.cell(200 + n).reported for n in range(3)] == [1, 2, 3]
+
+
+def die_in_the_middle(image: Image) -> None:
+    """Write the first words of a zone and die at the next."""
+
+    class Words(list[int | None]):
+        def __getitem__(self, index: int) -> int | None:  # type: ignore[override]
+            return die_here() if index == 2 else super().__getitem__(index)
+
+    image.writer.report(FIRST, Words([21, 22, 23]), 9.0)
+
+
+def test_a_dead_daemon_leaves_the_last_good_copy(fork: Fork, image: Image) -> None:
+    """A reader that has read the zone before goes on with that copy, and says that it is an old one."""
+    image.writer.report(FIRST, [11, 12, 13], 1.0)
+    image.reader.block(FIRST)
+    assert fork(lambda: die_in_the_middle(image)).wait() == -9
+    block = image.reader.block(FIRST)
+    assert not block.consistent
+    assert [block(FIRST + n).reported for n in range(3)] == [11, 12, 13]
+
+
+def test_a_dead_daemon_leaves_a_new_reader_nothing(fork: Fork, image: Image) -> None:
+    """A reader that never read the zone has nothing to show, and says so rather than mix two writes."""
+    image.writer.report(FIRST, [11, 12, 13], 1.0)
+    assert fork(lambda: die_in_the_middle(image)).wait() == -9
+    block = image.new_reader().block(FIRST)
+    assert not block.consistent
+    assert block(FIRST) == Cell(FIRST)
+    assert not decode_zone(ZoneRef(1, 1), block).heard
+
+
+def test_other_zones_do_not_suffer(fork: Fork, image: Image) -> None:
+    """The seal of one zone is not that of another."""
+    image.writer.report(200, [7], 1.0)
+    assert fork(lambda: die_in_the_middle(image)).wait() == -9
+    assert image.new_reader().block(200).consistent
+    assert image.reader.cell(200).reported == 7
+
+
+def test_the_next_daemon_repairs_and_goes_on(fork: Fork, image: Image) -> None:
+    """One block was open; afterwards it is read, and takes the base's next words."""
+    image.writer.report(FIRST, [11, 12, 13], 1.0)
+    assert fork(lambda: die_in_the_middle(image)).wait() == -9
+    assert image.writer.repair() == 1
+    assert image.writer.repair() == 0
+    repaired = image.reader.block(FIRST)
+    assert repaired.consistent
+    assert repaired(FIRST + 2) == Cell(FIRST + 2, reported=13, written_at=1.0)
+    image.writer.report(FIRST, [31, 32, 33], 10.0)
+    assert [image.reader.cell(FIRST + n).reported for n in range(3)] == [31, 32, 33]

@@ -1,0 +1,64 @@
+"""The simulator as a whole."""
+
+import asyncio
+import re
+
+import pytest
+
+from neasmart_gateway.simulator.options import Endpoint, Options
+from neasmart_gateway.simulator.run import progress_line, simulate
+from neasmart_gateway.simulator.statistics import Statistics
+from tests.simulator.gateway import Slave
+
+LINE = re.compile(
+    r"connected to 127\.0\.0\.1:\d+: \d+ polls, \d+ answers, 0 timeouts, 0 commands obeyed, rooms \d+\.\d\d °C"
+)
+
+
+async def test_it_speaks_reports_and_stops() -> None:
+    """The house lives until the event is set, says now and then how it goes, and leaves no connection behind."""
+    lines: list[str] = []
+    stop = asyncio.Event()
+    async with Slave().listening() as slave:
+        options = Options(slave.endpoint, bases=2, zones=12, speed=100.0, hand_changes=0.0)
+        running = asyncio.create_task(simulate(options, lines.append, stop, report_every=0.01))
+        await slave.until(lambda: slave.polled >= 100 and len(lines) >= 3)
+        stop.set()
+        counts = await running
+        await slave.until(lambda: not slave._writers)
+    assert counts.polls >= counts.answers >= 99
+    assert counts.connections == 1
+    assert {102, 1200, 1302, 2502} <= set(slave.gateway.reported)
+    assert [line for line in lines[1:-1] if not LINE.fullmatch(line)] == []
+    assert lines[-1].startswith("not connected")
+    assert not any("\n" in line for line in lines)
+
+
+async def test_it_stops_while_nobody_listens() -> None:
+    """An event that is already set ends the simulator at once, connected or not."""
+    stop = asyncio.Event()
+    stop.set()
+    lines: list[str] = []
+    async with asyncio.timeout(5.0):
+        counts = await simulate(Options(Endpoint("127.0.0.1", 1)), lines.append, stop)
+    assert counts.polls == 0
+    assert lines[-1].startswith("not connected (")
+
+
+async def test_a_report_that_fails_ends_it() -> None:
+    """When the line cannot be written any more (a closed pipe), the simulator ends and says why."""
+
+    def broken(line: str) -> None:
+        raise BrokenPipeError
+
+    async with Slave().listening() as slave, asyncio.timeout(5.0):
+        with pytest.raises(BrokenPipeError):
+            await simulate(Options(slave.endpoint), broken, asyncio.Event())
+
+
+def test_trouble_is_only_mentioned_when_there_is_some() -> None:
+    """A healthy line is short; exceptions, bad answers and illegal words are added when counted."""
+    healthy = progress_line("connected to here", Statistics(polls=3, answers=3), 20.5)
+    assert healthy == "connected to here: 3 polls, 3 answers, 0 timeouts, 0 commands obeyed, rooms 20.50 °C"
+    ill = progress_line("connected to here", Statistics(exceptions=1, bad_answers=2, illegal_words=3), 20.5)
+    assert "1 exceptions, 2 bad answers, 3 illegal words" in ill
