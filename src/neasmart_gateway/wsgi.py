@@ -9,9 +9,6 @@ from flask import Flask
 from neasmart_gateway import __version__, runtime
 from neasmart_gateway.api.app import create_app
 from neasmart_gateway.api.options import ApiOptions
-from neasmart_gateway.domain.intentions import SetpointRange
-from neasmart_gateway.domain.structures import Structures, ZonePlan
-from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
@@ -27,21 +24,10 @@ def create() -> Flask:
         memory,
         LinkClient(running.socket),
         DaemonBreaker(memory.breaker, settings.breaker.failures, settings.breaker.reset_seconds),
-        House(structures(settings), SetpointRange(settings.modbus.setpoint_min, settings.modbus.setpoint_max)),
+        House(settings.house, settings.modbus.allowed),
         HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
     )
     return create_app(manager, _options(settings))
-
-
-def structures(settings: Settings) -> Structures:
-    """Turn the configured bases and zones into what the domain knows."""
-    labelled = {base.base_id: base.base_label for base in settings.structures if base.base_label}
-    zones = {
-        ZoneRef(base.base_id, zone.id): ZonePlan(zone.label, zone.mixed_group)
-        for base in settings.structures
-        for zone in base.zones
-    }
-    return Structures(labelled, zones)
 
 
 def _options(settings: Settings) -> ApiOptions:

@@ -1,14 +1,11 @@
 """Processes that a test starts are gone when it ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.shm.memories import Image
-from tests.shm.processes import Child, Work
-
-
-Fork = Callable[[Work], Child]
+from tests.shm.processes import Child, Fork, Work
 
 
 @pytest.fixture

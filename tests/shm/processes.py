@@ -36,6 +36,10 @@ class Child:
         return self._status
 
 
+Fork = Callable[[Work], Child]
+"""The `fork` fixture: a Child whose end is seen to."""
+
+
 class Gate:
     """Processes wait here until all may go: a pipe whose end comes when it is closed."""
 

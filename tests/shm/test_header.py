@@ -3,8 +3,8 @@
 import pytest
 
 from neasmart_gateway.shm.header import HEADER_SIZE, Header
-from tests.shm.conftest import Fork
 from tests.shm.memories import shared
+from tests.shm.processes import Fork
 
 TIMES = ("heartbeat", "last_bus_write", "last_frame")
 COUNTS = ("instance", "next_receipt")

@@ -1,15 +1,13 @@
 """The image under real processes: one daemon that writes, workers that read, and kill -9."""
 
-from collections.abc import Callable
 from itertools import count
 
 from neasmart_gateway.domain.readings import Cell
 from neasmart_gateway.domain.zones import ZoneRef, decode_zone
 from neasmart_gateway.shm.image import Block
 from tests.shm.memories import Image
-from tests.shm.processes import Child, Gate, Work, die_here
+from tests.shm.processes import Fork, Gate, die_here
 
-Fork = Callable[[Work], Child]
 FIRST, LAST = 100, 110
 """From the state of zone 1/1 to its humidity."""
 READERS = 3

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from neasmart_gateway.shm.locks import ProcessLock
-from tests.shm.conftest import Fork
-from tests.shm.processes import Gate, die_here
+from tests.shm.processes import Fork, Gate, die_here
 
 
 @pytest.fixture

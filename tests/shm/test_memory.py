@@ -6,9 +6,8 @@ import pytest
 
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.shm.receipts import SLOTS
-from tests.shm.conftest import Fork
 from tests.shm.memories import Pauses
-from tests.shm.processes import die_here
+from tests.shm.processes import Fork, die_here
 
 
 @pytest.fixture
@@ -85,4 +84,24 @@ def test_it_outlives_a_killed_daemon(memory: SharedMemory, fork: Fork) -> None:
 
     assert fork(short_life).wait() == -9
     assert memory.repair() == 0
+    check(memory)
+
+
+@pytest.mark.parametrize("part", ["image", "receipts", "status"])
+def test_whatever_a_killed_daemon_left_open_is_repaired(memory: SharedMemory, fork: Fork, part: str) -> None:
+    """One slot of any part; afterwards all of it works as before."""
+    slots = {  # Inside, because nothing outside can stop a write halfway.
+        "image": memory.writer._slots[1],
+        "receipts": memory.receipts._slots[0],
+        "status": memory.status._slot,
+    }
+
+    def die_writing() -> None:
+        with slots[part].writing():
+            die_here()
+
+    assert fork(die_writing).wait() == -9
+    assert memory.repair() == 1
+    assert memory.repair() == 0
+    fill(memory)
     check(memory)

@@ -5,21 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neasmart_gateway.shm.receipts import RECEIPTS_SIZE, SLOTS, ReceiptRing, slot_of
-from tests.shm.conftest import Fork
+from neasmart_gateway.shm.seal import HEAD_SIZE
 from tests.shm.memories import Pauses, shared
-from tests.shm.processes import die_here
+from tests.shm.processes import Fork
 
 SILLY_IDS = [
-    *("", "-", "x", "1", "1-", "-x", "--", "٣-x", "²-x", "１-x", " 1-x", "1 -x", "+1-x", "-1-x", "1.0-x", "1e3-x"),
+    *("", "-", "x", "1", "1-", "-x", "--", "٣-x", "²-x", "\uff11-x", " 1-x", "1 -x", "+1-x", "-1-x", "1.0-x", "1e3-x"),
     *("0x1-x", "1_0-x", "\n1-x", "1\n-x", "\x00-x", "1\x00-x", "../1-x", "None-x"),
     *("9" * 20 + "-x", "9" * 5000 + "-x", "0" * 100_000 + "1-x"),
 ]
 
 
 @pytest.fixture
-def ring() -> ReceiptRing:
+def memory() -> memoryview:
+    """Room for a ring."""
+    return shared(RECEIPTS_SIZE)
+
+
+@pytest.fixture
+def ring(memory: memoryview) -> ReceiptRing:
     """An empty ring whose readers never really sleep."""
-    return ReceiptRing(shared(RECEIPTS_SIZE), Pauses())
+    return ReceiptRing(memory, Pauses())
 
 
 def receipt(number: int, state: str = "accepted") -> dict[str, object]:
@@ -102,21 +108,11 @@ def test_too_long_a_receipt_is_refused(ring: ReceiptRing) -> None:
     assert ring.find("7-abc") == receipt(7)
 
 
-def test_a_torn_receipt_is_dropped(ring: ReceiptRing, fork: Fork) -> None:
+def test_a_torn_receipt_is_dropped(ring: ReceiptRing, memory: memoryview) -> None:
     """While it is torn it is unknown, after a repair its slot is free; the others stay."""
     put(ring, 7)
     put(ring, 8)
-
-    class Fatal(dict[str, object]):
-        def items(self) -> object:  # type: ignore[override]
-            die_here()
-
-    memory = shared(RECEIPTS_SIZE)
-    ring = ReceiptRing(memory, Pauses())
-    put(ring, 7)
-    put(ring, 8)
-    stride = RECEIPTS_SIZE // SLOTS
-    memory[7 * stride + 20] ^= 0x01
+    memory[7 * (RECEIPTS_SIZE // SLOTS) + HEAD_SIZE] ^= 0x01
     assert ring.find("7-abc") is None
     assert list(ring) == [(8, receipt(8))]
     assert ring.repair() == 1
@@ -124,3 +120,9 @@ def test_a_torn_receipt_is_dropped(ring: ReceiptRing, fork: Fork) -> None:
     assert list(ring) == [(8, receipt(8))]
     put(ring, 7)
     assert ring.find("7-abc") == receipt(7)
+
+
+def test_another_process_finds_it(ring: ReceiptRing, memory: memoryview, fork: Fork) -> None:
+    """What the daemon writes down a worker can follow."""
+    assert fork(lambda: put(ring, 7)).wait() == 0
+    assert ReceiptRing(memory, Pauses()).find("7-abc") == receipt(7)

@@ -1,17 +1,14 @@
 """A sealed slot gives a whole payload or none."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neasmart_gateway.shm.seal import ATTEMPTS, HEAD_SIZE, SealedSlot, TornSlot
 from tests.shm.memories import Pauses, shared
-from tests.shm.processes import Child, Work, die_here
+from tests.shm.processes import Fork, die_here
 
 CAPACITY = 64
-Fork = Callable[[Work], Child]
 
 
 @pytest.fixture

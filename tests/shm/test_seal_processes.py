@@ -1,13 +1,11 @@
 """A sealed slot under real processes: one that writes as fast as it can, and is killed."""
 
-from collections.abc import Callable
 from itertools import count, repeat
 
 from neasmart_gateway.shm.seal import HEAD_SIZE, SealedSlot, TornSlot
 from tests.shm.memories import Pauses, shared
-from tests.shm.processes import Child, Gate, Work
+from tests.shm.processes import Child, Fork, Gate
 
-Fork = Callable[[Work], Child]
 CAPACITY = 512
 
 

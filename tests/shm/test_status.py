@@ -4,8 +4,8 @@ import pytest
 
 from neasmart_gateway.shm.seal import HEAD_SIZE
 from neasmart_gateway.shm.status import STATUS_SIZE, StatusBoard
-from tests.shm.conftest import Fork
 from tests.shm.memories import Pauses, shared
+from tests.shm.processes import Fork
 
 REPORT = {"listeners": [{"name": "tcp", "bound": True, "error": None}], "store": {"degraded": False}, "label": "Küche"}
 

@@ -7,7 +7,6 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from neasmart_gateway.domain.registers import COMMAND_ADDRESSES
 from neasmart_gateway.modbus.mbap import MbapFramer, TcpFrame
 from neasmart_gateway.simulator.base_station import BaseStation
 from neasmart_gateway.simulator.options import Endpoint
@@ -101,6 +100,11 @@ class Slave:
             await self._news.wait_for(lambda: bool(condition()))
 
     @property
+    def is_left(self) -> bool:
+        """Whether no connection is open."""
+        return not self._writers
+
+    @property
     def polled(self) -> int:
         """How many reads have come in."""
         return sum(frame.pdu[0] == 3 for frame in self.frames)
@@ -145,8 +149,3 @@ def understood(frame: TcpFrame) -> Request:
     if function == 16:
         assert struct.unpack_from(">HB", frame.pdu, 3) == (len(data) // 2, len(data))
     return Write(start, struct.unpack(f">{len(data) // 2}H", data))
-
-
-def is_command(address: int) -> bool:
-    """Whether the base reads a register from its gateways."""
-    return address in COMMAND_ADDRESSES

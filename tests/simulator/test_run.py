@@ -25,10 +25,10 @@ async def test_it_speaks_reports_and_stops() -> None:
         await slave.until(lambda: slave.polled >= 100 and len(lines) >= 3)
         stop.set()
         counts = await running
-        await slave.until(lambda: not slave._writers)
+        await slave.until(lambda: slave.is_left)
     assert counts.polls >= counts.answers >= 99
     assert counts.connections == 1
-    assert {102, 1200, 1302, 2502} <= set(slave.gateway.reported)
+    assert {102, 1200, 1302, 2402} <= set(slave.gateway.reported)
     assert [line for line in lines[1:-1] if not LINE.fullmatch(line)] == []
     assert lines[-1].startswith("not connected")
     assert not any("\n" in line for line in lines)

@@ -46,4 +46,4 @@ def test_neither_polls_nor_publications_starve() -> None:
     reads = [due for due in told if isinstance(due, Read)]
     assert len(reads) == 20
     assert {read.unit for read in reads[:4]} == {240, 241}
-    assert len(drain(schedule, 41_000.0)) < 10
+    assert len(drain(schedule, 41_000.0)) < 15

@@ -17,10 +17,10 @@ from neasmart_gateway.bus.tcp import TcpServer
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import FileClaim
 from neasmart_gateway.daemon.hooks import LogHook
-from neasmart_gateway.daemon.memories import Memories
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped
 from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.link.server import LinkServer
 from neasmart_gateway.settings import Settings
@@ -50,7 +50,7 @@ class Daemon:
         self._memories = Memories(memory, self._recorder)
         rules = options.rules(settings)
         self._desk = Desk(memory, rules, self._heard_from_desk)
-        methods = Methods(self._desk, rules.allowed, time.monotonic, self._unix)
+        methods = Methods(self._desk, rules, time.monotonic, self._unix)
         self._link = LinkServer(socket, methods.table(), time.monotonic, self._call_failed)
         self._listener = Listener(TcpServer(options.listener(settings), self._slave(), self._log), self._log)
         self._instance = secrets.randbits(53) | 1

@@ -7,9 +7,8 @@ from typing import Any
 
 from neasmart_gateway.desk.command import Origin, Unix
 from neasmart_gateway.desk.desk import Desk
-from neasmart_gateway.domain.intentions import SetpointRange
-from neasmart_gateway.domain.zones import ZoneRef
-from neasmart_gateway.link.records import decode_intentions
+from neasmart_gateway.desk.rules import Rules
+from neasmart_gateway.link.records import decode_intentions, decode_zone
 from neasmart_gateway.link.server import Method
 
 Params = Mapping[str, Any]
@@ -18,9 +17,9 @@ Params = Mapping[str, Any]
 class Methods:
     """The desk as the link offers it: JSON in, JSON out."""
 
-    def __init__(self, desk: Desk, allowed: SetpointRange, clock: Callable[[], float], unix: Unix) -> None:
+    def __init__(self, desk: Desk, rules: Rules, clock: Callable[[], float], unix: Unix) -> None:
         self._desk = desk
-        self._allowed = allowed
+        self._allowed = rules.allowed
         self._clock = clock
         self._unix = unix
 
@@ -35,5 +34,5 @@ class Methods:
 
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
-        ref = ZoneRef(params["base"], params["zone"])
+        ref = decode_zone(params)
         return {"base": ref.base, "zone": ref.zone, "closed": self._desk.release(ref, self._clock())}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from neasmart_gateway.bus.tcp import TcpOptions
 from neasmart_gateway.desk.rules import Rules
-from neasmart_gateway.domain.commands import Timing
-from neasmart_gateway.domain.intentions import SetpointRange
 from neasmart_gateway.settings import Settings
 
 
@@ -13,12 +11,8 @@ def rules(settings: Settings) -> Rules:
     """Return the desk's rules."""
     modbus = settings.modbus
     return Rules(
-        timing=Timing(
-            command_timeout=modbus.command_timeout_seconds,
-            confirm_timeout=modbus.confirm_timeout_seconds,
-            echo_tolerance=modbus.echo_tolerance,
-        ),
-        allowed=SetpointRange(modbus.setpoint_min, modbus.setpoint_max),
+        timing=modbus.timing,
+        allowed=modbus.allowed,
         stale_after=modbus.stale_after_seconds,
         no_data_state=modbus.no_data_state,
         refusal=_refusal(settings),

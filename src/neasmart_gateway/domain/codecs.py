@@ -73,7 +73,7 @@ class Choice:
 
     def encode(self, value: Value) -> int:
         try:
-            return int(self.members(int(value)))
+            return int(self.members(value))  # type: ignore[arg-type] # a float that is no member is refused below
         except ValueError:
             raise InvalidValue(f"{value!r} is not one of {', '.join(self.members.labels())}") from None
 
@@ -94,8 +94,8 @@ class Percent:
         return Reading(percent) if percent <= 100 else Reading(reason=Reason.IMPLAUSIBLE)
 
     def encode(self, value: Value) -> int:
-        if not 0 <= value <= 100:
-            raise InvalidValue(f"{value} is not a percentage")
+        if value not in range(101):
+            raise InvalidValue(f"{value} is not a whole percentage (0 to 100)")
         return int(value)
 
 

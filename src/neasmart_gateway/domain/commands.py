@@ -140,7 +140,7 @@ class Order:
         codec = PLACES[self.address].row.codec
         if isinstance(codec, Choice) and word & codec.mask == 0:
             return Judgement.DOES_NOT_COUNT
-        is_old_value = word == self.before and word != self.word
+        is_old_value = word == self.before and not self._same(codec, word, 0.0)
         if self.delivered_at is None:
             exact = not is_old_value and self._same(codec, word, timing.exact_tolerance)
             return Judgement.ECHO if exact else Judgement.DOES_NOT_COUNT

@@ -6,14 +6,14 @@ together are the 12-bit two's complement number M. Source: KNX standard 3/7/2, d
 
 from __future__ import annotations
 
-from math import isfinite
-
 from neasmart_gateway.errors import InvalidValue
 
 INVALID = 0x7FFF
 """The word that stands for "invalid data" in every 9.xxx type (KNX standard 3/7/2)."""
 
-RESOLUTION = 0.01
+LOWEST, HIGHEST = -671_088.64, 670_433.28
+"""°C; the topmost mantissa of the largest exponent would be the invalid-data word."""
+
 _MANTISSA_MIN, _MANTISSA_MAX = -2048, 2047
 _EXPONENT_MAX = 15
 
@@ -36,16 +36,13 @@ def decode(word: int) -> float | None:
 def encode(celsius: float) -> int:
     """Return the nearest 16-bit word for a temperature in °C, with the smallest exponent that fits.
 
-    Raises InvalidValue for NaN, infinities and what lies outside −671 088.64 … 670 433.28 °C
-    (the topmost mantissa of the largest exponent would be the invalid-data word).
+    Raises InvalidValue for NaN, infinities and what lies outside LOWEST … HIGHEST.
     """
-    if not isfinite(celsius):
-        raise InvalidValue(f"{celsius} is not a temperature")
+    if not LOWEST <= celsius <= HIGHEST:
+        raise InvalidValue(f"{celsius} °C is outside what DPT 9.001 can carry ({LOWEST} to {HIGHEST})")
     hundredths = celsius * 100
     for exponent in range(_EXPONENT_MAX + 1):
         mantissa = round(hundredths / (1 << exponent))
         if _MANTISSA_MIN <= mantissa <= _MANTISSA_MAX:
-            word = (0x8000 if mantissa < 0 else 0) | exponent << 11 | mantissa & 0x07FF
-            if word != INVALID:
-                return word
-    raise InvalidValue(f"{celsius} °C is outside what DPT 9.001 can carry (-671088.64 to 670433.28)")
+            break
+    return (0x8000 if mantissa < 0 else 0) | exponent << 11 | mantissa & 0x07FF

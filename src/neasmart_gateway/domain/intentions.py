@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.domain.registers import BY_NAME, Row
@@ -31,7 +31,8 @@ class SetZoneSetpoint:
     allowed: SetpointRange = field(default=SetpointRange(), compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.celsius, bool) or not isinstance(self.celsius, int | float) or not isfinite(self.celsius):
+        is_number = isinstance(self.celsius, int | float) and not isinstance(self.celsius, bool)
+        if not (is_number and -inf < self.celsius < inf):
             raise InvalidValue(f"setpoint must be a number of °C, not {self.celsius!r}", field="setpoint")
         if self.celsius not in self.allowed:
             raise InvalidValue(

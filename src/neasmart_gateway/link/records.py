@@ -69,6 +69,11 @@ def decode_error(error: Mapping[str, Any]) -> GatewayError:
     return family(error["message"], field=error["field"], retry_after=error["retry_after"])
 
 
+def decode_zone(params: Mapping[str, Any]) -> ZoneRef:
+    """Return the zone that a call names."""
+    return ZoneRef(params["base"], params["zone"])
+
+
 def encode_intentions(intentions: Sequence[Intention]) -> list[Message]:
     """Return intentions as a part of a call."""
     return [_encode_intention(intention) for intention in intentions]

@@ -14,7 +14,11 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from neasmart_gateway.domain.commands import Timing
+from neasmart_gateway.domain.intentions import SetpointRange
 from neasmart_gateway.domain.registers import BASES, MIXED_GROUPS, ZONES_PER_BASE
+from neasmart_gateway.domain.structures import Structures, ZonePlan
+from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.settings.sources import Variables, config_file
 
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(lambda value: ip_network(value))]
@@ -72,6 +76,16 @@ class Modbus(Group):
         if self.setpoint_min >= self.setpoint_max:
             raise ValueError(f"setpoint_min {self.setpoint_min:g} is not below setpoint_max {self.setpoint_max:g}")
         return self
+
+    @property
+    def timing(self) -> Timing:
+        """The times of a command's life."""
+        return Timing(self.command_timeout_seconds, self.confirm_timeout_seconds, self.echo_tolerance)
+
+    @property
+    def allowed(self) -> SetpointRange:
+        """The setpoints that users may ask for."""
+        return SetpointRange(self.setpoint_min, self.setpoint_max)
 
 
 class Commands(Group):
@@ -168,6 +182,17 @@ class Settings(BaseSettings):
     def _each_base_once(self) -> Self:
         _each_once([base.base_id for base in self.structures], "structures: base")
         return self
+
+    @property
+    def house(self) -> Structures:
+        """The configured bases and zones, as the domain knows them."""
+        labelled = {base.base_id: base.base_label for base in self.structures if base.base_label}
+        zones = {
+            ZoneRef(base.base_id, zone.id): ZonePlan(zone.label, zone.mixed_group)
+            for base in self.structures
+            for zone in base.zones
+        }
+        return Structures(labelled, zones)
 
     @classmethod
     def settings_customise_sources(
