@@ -1,0 +1,149 @@
+"""Whatever process dies, by whatever hand: reads go on or return, and there are never two daemons."""
+
+import fcntl
+import os
+import signal
+import socket
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Gateway, children, eventually, is_alive, running
+from tests.wire import Master
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with running(tmp_path, NEASMART_WORKERS="2") as gateway:
+        yield gateway
+
+
+def works(gateway: Gateway) -> bool:
+    """Whether the whole way is open: a master's write is seen over HTTP, and a command is accepted."""
+    if gateway.try_get("/health/ready").status != 200:
+        return False
+    try:
+        with Master(gateway.modbus_port) as master:
+            master.write(240, 102, [2000])
+    except OSError:
+        return False
+    zone = gateway.get("/api/v1/zones/1/1").json
+    return not zone["stale"] and gateway.patch("/api/v1/zones/1/1", {"setpoint": 20}).status == 202
+
+
+def is_locked(database: Path) -> bool:
+    """Whether a daemon holds the claim on a database."""
+    with database.with_name(database.name + ".lock").open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def test_the_daemon_is_killed(gateway: Gateway) -> None:
+    """Another one takes over: the image is kept, and the open command is closed as expired, never served again."""
+    with Master(gateway.modbus_port) as master:
+        master.write(240, 102, [1950])
+    followed = gateway.patch("/api/v1/zones/1/1", {"setpoint": 22}).headers["Location"]
+    old = gateway.daemon
+    os.kill(old, signal.SIGKILL)
+    assert gateway.get("/api/v1/zones/1/1").json["temperature"] == 19.5
+    eventually(lambda: gateway.daemon not in (old, 0) and gateway.try_get("/health/ready").status == 200, "a new daemon")
+    command = gateway.get(followed).json["command"]
+    assert command["state"] == "expired"
+    assert command["note"] == "gateway restarted; the base may have read it"
+    assert gateway.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 1950
+    with Master(gateway.modbus_port) as master:
+        assert master.read(240, 101, 1) == [0]
+    eventually(lambda: works(gateway), "the whole way is open again")
+
+
+def test_an_http_worker_is_killed(gateway: Gateway) -> None:
+    """The other one answers, and the master starts a new one; the daemon does not notice."""
+    daemon, workers = gateway.daemon, gateway.workers
+    os.kill(workers[0], signal.SIGKILL)
+    eventually(lambda: len(gateway.workers) == 2 and workers[0] not in gateway.workers, "a new worker")
+    eventually(lambda: works(gateway), "the whole way is open again")
+    assert gateway.daemon == daemon
+
+
+def test_the_arbiter_is_killed(gateway: Gateway) -> None:
+    """The kernel takes its daemon along, so that the next arbiter's daemon is the only one."""
+    arbiter, daemon = gateway.arbiter, gateway.daemon
+    os.kill(arbiter, signal.SIGKILL)
+    eventually(lambda: not is_alive(daemon), "the old daemon is dead")
+    eventually(lambda: works(gateway), "the whole way is open again")
+    assert gateway.arbiter != arbiter
+    assert children(gateway.arbiter) == [gateway.daemon]
+
+
+def test_the_master_is_killed(gateway: Gateway) -> None:
+    """No process and no port is left behind."""
+    os.kill(gateway.master, signal.SIGKILL)
+    eventually(lambda: gateway.everybody() == [], "everybody is gone")
+    for port in (gateway.api_port, gateway.modbus_port):
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_sigterm_ends_everything(gateway: Gateway, tmp_path: Path) -> None:
+    """Exit status 0, nobody left, the journal flushed, no folder left behind, also with a connection open."""
+    with Master(gateway.modbus_port) as master:
+        master.write(240, 102, [2222])
+        assert gateway.stop() == 0
+    assert gateway.everybody() == []
+    with sqlite3.connect(tmp_path / "data/registers.db") as database:
+        assert database.execute("SELECT address, word FROM registers").fetchall() == [(102, 2222)]
+
+
+def test_hup_keeps_daemon_and_image(gateway: Gateway) -> None:
+    """HUP renews the HTTP workers and nothing else, also when the settings have become wrong meanwhile."""
+    with Master(gateway.modbus_port) as master:
+        master.write(240, 102, [2222])
+        daemon, workers = gateway.daemon, gateway.workers
+        (gateway.folder / ".env").write_text("NEASMART_SERVER_PROT=1\n")
+        os.kill(gateway.master, signal.SIGHUP)
+        eventually(lambda: len(gateway.workers) == 2 and not set(workers) & set(gateway.workers), "new workers")
+        assert master.read(240, 102, 1) == [2222]
+    assert gateway.daemon == daemon
+    assert gateway.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 2222
+
+
+def test_usr2_is_refused(gateway: Gateway) -> None:
+    """No second master is started; a line in the log says why."""
+    os.kill(gateway.master, signal.SIGUSR2)
+    eventually(lambda: any("USR2 refused" in line.get("event", "") for line in gateway.lines()), "the refusal")
+    assert works(gateway)
+    assert len(children(gateway.master)) == 3
+
+
+def test_a_daemon_waits_for_the_claim(tmp_path: Path) -> None:
+    """While another gateway holds the database no bus is opened; when it lets go, this one takes over."""
+    with running(tmp_path) as first:
+        second = Gateway(tmp_path, {"NEASMART_DATABASE_PATH": str(tmp_path / "data/registers.db")})
+        second.log = tmp_path / "second.log"
+        try:
+            second.start()
+            eventually(lambda: second.try_get("/health/ready").status == 503, "HTTP is up and not ready")
+            eventually(lambda: any("waits" in line.get("event", "") for line in second.lines()), "a line that says so")
+            with pytest.raises(ConnectionRefusedError), Master(second.modbus_port):
+                pass
+            assert first.try_get("/health/ready").status == 200
+            assert first.stop() == 0
+            eventually(lambda: works(second), "the second takes over")
+        finally:
+            second.clean_up()
+
+
+def test_two_gateways_of_one_user(gateway: Gateway, tmp_path: Path) -> None:
+    """They share nothing: starting, stopping and killing one leaves the other alone."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with running(folder) as other:
+        daemon = gateway.daemon
+        assert other.stop() == 0
+        assert gateway.daemon == daemon
+        assert works(gateway)
+    assert is_locked(tmp_path / "data/registers.db")
