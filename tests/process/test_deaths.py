@@ -51,7 +51,9 @@ def test_the_daemon_is_killed(gateway: Gateway) -> None:
     old = gateway.daemon
     os.kill(old, signal.SIGKILL)
     assert gateway.get("/api/v1/zones/1/1").json["temperature"] == 19.5
-    eventually(lambda: gateway.daemon not in (old, 0) and gateway.try_get("/health/ready").status == 200, "a new daemon")
+    eventually(
+        lambda: gateway.daemon not in (old, 0) and gateway.try_get("/health/ready").status == 200, "a new daemon"
+    )
     command = gateway.get(followed).json["command"]
     assert command["state"] == "expired"
     assert command["note"] == "gateway restarted; the base may have read it"

@@ -31,12 +31,12 @@ def mbpoll(gateway: Gateway, unit: int, register: int, *words: int) -> list[int]
 
 @pytest.mark.parametrize("unit", [240, 241])
 def test_what_the_master_writes_is_read_over_http(gateway: Gateway, unit: int) -> None:
-    """A measurement written to 102 on either unit is the temperature of zone 1/1, live and with no reason for a null."""
+    """A measurement written to 102 on either unit is the temperature of zone 1/1, live."""
     assert gateway.get("/api/v1/zones").json["count"] == 0
     mbpoll(gateway, unit, 102, TWENTY_ONE)
     zone = gateway.get("/api/v1/zones/1/1").json
     assert (zone["temperature"], zone["stale"], zone["address"]) == (21.0, False, 100)
-    assert zone["reasons"] == {f: "never_written" for f in ("state", "setpoint", "relative_humidity")}
+    assert zone["reasons"] == dict.fromkeys(("state", "setpoint", "relative_humidity"), "never_written")
     assert gateway.get("/api/v1/zones").json["count"] == 1
     assert mbpoll(gateway, 481 - unit, 102) == [TWENTY_ONE]
 

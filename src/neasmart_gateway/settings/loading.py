@@ -25,13 +25,14 @@ MASK = "********"
 
 def load() -> Settings:
     """Return the settings in force; SettingsError with every fault that was found."""
-    faults = _unknown_names() + _file_faults()
+    faults = _unknown_names()
+    if unreadable := _file_faults():
+        raise SettingsError(faults + unreadable)
     try:
-        settings = Settings() if not faults else None
+        settings = Settings()
     except ValidationError as error:
-        faults += [_line(fault) for fault in error.errors()]
-        settings = None
-    if settings is None:
+        raise SettingsError(faults + [_line(fault) for fault in error.errors()]) from None
+    if faults:
         raise SettingsError(faults)
     return settings
 

@@ -1,0 +1,148 @@
+"""Settings: environment over .env over the YAML file over defaults, and one readable line for each fault."""
+
+from pathlib import Path
+
+import pytest
+
+from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.settings import effective, known_names, load
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with no .env and no file, and an environment with none of our names."""
+    monkeypatch.chdir(tmp_path)
+    for name in known_names():
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def write(name: str, text: str) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text(text)
+
+
+def faults() -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load()
+    return caught.value.faults
+
+
+def test_the_defaults_need_nothing() -> None:
+    """With no file and no variable everything has the documented default."""
+    settings = load()
+    assert (settings.server.port, settings.modbus.slave_ids, settings.api.host) == (502, (240, 241), "127.0.0.1")
+    assert effective(settings) == known_names()
+
+
+def test_the_nearer_source_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment wins over .env, .env over the file, the file over the default; each setting by itself."""
+    write("data/config.yaml", "server: {port: 1, idle_seconds: 11, max_connections: 21}\n")
+    write(".env", "NEASMART_SERVER_PORT=2\nNEASMART_SERVER_IDLE_SECONDS=12\n")
+    monkeypatch.setenv("NEASMART_SERVER_PORT", "3")
+    server = load().server
+    assert (server.port, server.idle_seconds, server.max_connections) == (3, 12, 21)
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NAME= in a compose file or .env leaves the default alone."""
+    monkeypatch.setenv("NEASMART_SERVER_PORT", "")
+    assert load().server.port == 502
+
+
+def test_bare_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOG_FORMAT and ENVIRONMENT have no prefix."""
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    settings = load()
+    assert (settings.log_format, settings.environment) == ("json", "production")
+
+
+def test_structures() -> None:
+    """Bases, zones, labels and mixed groups come from the file."""
+    write(
+        "data/config.yaml",
+        "structures: [{base_id: 2, base_label: Upstairs, zones: [{id: 3, label: Bath, mixed_group: 1}, "
+        "{id: 4, label: Bed}]}, {base_id: 1}]\n",
+    )
+    house = load().house
+    assert (house.base_label(2), house.base_label(1), house.label(ZoneRef(2, 3))) == ("Upstairs", "Base 1", "Bath")
+    assert house.label(ZoneRef(1, 1)) == "Zone 1.1"
+    assert [house.zones[ref].mixed_group for ref in sorted(house.zones)] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("NEASMART_SERVER_PROT", "1", ["is not a setting", "did you mean NEASMART_SERVER_PORT?"]),
+        ("NEASMART_SERVER_PORT", "99999", ["NEASMART_SERVER_PORT", "99999", "65535"]),
+        ("NEASMART_SERVER_PORT", "x", ["NEASMART_SERVER_PORT", "'x'"]),
+        ("NEASMART_SERVER_TYPE", "serial", ["NEASMART_SERVER_TYPE", "'serial'", "later release"]),
+        ("NEASMART_MODBUS_SYNC_ON_STARTUP", "false", ["NEASMART_MODBUS_SYNC_ON_STARTUP", "later release"]),
+        ("NEASMART_MODBUS_SLAVE_IDS", "240,x", ["NEASMART_MODBUS_SLAVE_IDS", "'x'"]),
+        ("NEASMART_MODBUS_SLAVE_ID", "17", ["slave_id 17 is not among slave_ids 240, 241"]),
+        ("NEASMART_MODBUS_SETPOINT_MIN", "36", ["setpoint_min 36 is not below setpoint_max 35"]),
+        ("NEASMART_MODBUS_NO_DATA_STATE", "5", ["NEASMART_MODBUS_NO_DATA_STATE", "0 or 10"]),
+        ("NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5", ["NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5"]),
+        ("NEASMART_API_TRUSTED_CLIENTS", "10.0.0.0/8,home", ["NEASMART_API_TRUSTED_CLIENTS", "home"]),
+        ("NEASMART_API_ENABLE_AUTH", "true", ["enable_auth is on, but key is not set"]),
+        ("NEASMART_CONFIG", "nowhere.yaml", ["there is no file nowhere.yaml"]),
+        ("NEASMART_LOG_LEVEL", "LOUD", ["NEASMART_LOG_LEVEL", "'LOUD'"]),
+        ("LOG_FORMAT", "xml", ["LOG_FORMAT", "'xml'"]),
+    ],
+)
+def test_a_wrong_variable_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, wanted: list[str]
+) -> None:
+    """The line names the variable, the value and what would be right."""
+    monkeypatch.setenv(name, value)
+    (line,) = faults()
+    assert "\n" not in line
+    assert [part for part in wanted if part not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("server: {prot: 1}", ["server.prot", "is not a setting", "server.port"]),
+        ("sevrer: {}", ["sevrer", "is not a setting"]),
+        ("server: {port: 0}", ["server.port", "(0)"]),
+        ("server: 5", ["server", "(5)"]),
+        ("a: [", ["cannot be read"]),
+        ("- 1", ["must hold keys and values"]),
+        ("structures: [{base_id: 6}]", ["structures.0.base_id", "(6)"]),
+        ("structures: [{base_id: 1, zones: [{id: 1, label: a}, {id: 1, label: b}]}]", ["zone 1", "twice"]),
+        ("structures: [{base_id: 1}, {base_id: 1}]", ["base 1", "twice"]),
+        ("structures: [{base_id: 1, zones: [{id: 1}]}]", ["structures.0.zones.0.label"]),
+        ("structures: [{base_id: 1, zones: [{id: 1, label: a, mixed_group: 4}]}]", ["mixed_group", "(4)"]),
+    ],
+)
+def test_a_wrong_file_is_one_line(text: str, wanted: list[str]) -> None:
+    """The line names the file, the key, the value and what is wrong."""
+    write("data/config.yaml", text)
+    (line,) = faults()
+    assert [part for part in ["config.yaml", *wanted] if part not in line] == []
+
+
+def test_every_fault_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three faults are three lines, so that nobody has to start three times."""
+    for name in ("NEASMART_SERVER_PORT", "NEASMART_WORKERS", "NEASMART_DATABASE_FLUSH_SECONDS"):
+        monkeypatch.setenv(name, "many")
+    assert len(faults()) == 3
+
+
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither among the settings in force nor in a fault."""
+    monkeypatch.setenv("NEASMART_API_KEY", "open-sesame")
+    assert effective(load())["NEASMART_API_KEY"] == "********"
+    monkeypatch.setenv("NEASMART_API_COMPAT", "open")
+    assert "sesame" not in "".join(faults())
+
+
+def test_times_may_be_short_and_limits_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drills need one second, and big houses need no upper bound."""
+    monkeypatch.setenv("NEASMART_MODBUS_COMMAND_TIMEOUT_SECONDS", "1")
+    monkeypatch.setenv("NEASMART_API_RATE_LIMIT_PER_MINUTE", str(10**9))
+    settings = load()
+    assert (settings.modbus.command_timeout_seconds, settings.api.rate_limit_per_minute) == (1, 10**9)
