@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 DEADLINE = 20.0
 """Seconds after which something that should have happened never will; not a measure of speed."""
@@ -44,7 +46,7 @@ def free_ports(count: int) -> list[int]:
             s.close()
 
 
-def eventually[T](look: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
+def eventually(look: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
     """Look again and again until there is something true to see."""
     ends = time.monotonic() + deadline
     while not (seen := look()):
@@ -124,12 +126,12 @@ class Gateway:
 
     @property
     def daemon(self) -> int:
-        """The daemon at work, by its own word."""
-        return int(self.get("/api/v1/health").json["daemon"]["pid"])
+        """The daemon at work, by its own word; 0 while there is none."""
+        return int(self.get("/api/v1/health").json["daemon"]["pid"] or 0)
 
     def everybody(self) -> list[int]:
         """All processes of this gateway: they share a session."""
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_ours(pid)]
+        return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and self._is_ours(int(p.name))]
 
     def _is_ours(self, pid: int) -> bool:
         try:

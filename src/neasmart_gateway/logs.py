@@ -56,4 +56,5 @@ def _handler(handler: logging.Handler, form: str, *, colours: bool) -> logging.H
 def _rendering(form: str, colours: bool) -> list[Processor]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=colours)]
+    # Plain tracebacks: the fancy ones print local variables, and with them whatever secret one holds.
+    return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]

@@ -8,6 +8,7 @@ import threading
 import time
 
 import structlog
+from gevent.monkey import is_module_patched
 from gunicorn.dirty.app import DirtyApp
 
 from neasmart_gateway import runtime
@@ -30,6 +31,8 @@ class GatewayDaemon(DirtyApp):  # type: ignore[misc] # gunicorn has no types
 
     def init(self) -> None:
         """Tie our life to the supervisor's and start the thread. Never fails for what an operator may have wrong."""
+        if is_module_patched("socket"):
+            raise RuntimeError("gevent has patched the daemon's sockets: asyncio cannot work beside that")
         die_with(runtime.current().supervisor)
         self._thread.start()
 

@@ -8,6 +8,7 @@ from neasmart_gateway.domain.zones import ZoneRef
 from tests.desk.gateway import (
     MODE,
     SETPOINT,
+    STRANGER,
     TEMPERATURE,
     ZONE_STATE,
     Gateway,
@@ -127,5 +128,6 @@ def test_a_fresh_memory_has_nothing_to_close(gateway: Gateway) -> None:
 def test_the_base_must_show_itself_again(told: Gateway) -> None:
     """Who the base is, is not remembered over a restart: until somebody writes, anybody may be it."""
     told.restart()
-    told.submit(global_mode("heating"))
-    assert told.reads(MODE) == [2]
+    command = told.submit(global_mode("heating"))
+    told.reads(MODE, peer=STRANGER)
+    assert told.state(command) == "delivered"

@@ -184,7 +184,7 @@ def expected(order: Order, word: int, now: float) -> Judgement:
     """PROTOCOL.md §5 for setpoints once more, said another way: in whole hundredths of a kelvin."""
     ours, theirs = (None if v is None else round(v * 100) for v in (dpt9.decode(order.word), dpt9.decode(word)))
     off = 10_000_000 if ours is None or theirs is None else abs(ours - theirs)
-    repeated = word == order.before != order.word
+    repeated = word == order.before and off > 0
     if order.delivered_at is None:
         return ECHO if off <= 2 and not repeated else NO
     if repeated:

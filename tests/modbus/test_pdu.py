@@ -60,10 +60,10 @@ def test_the_count_is_believed(function: int, count: int) -> None:
     assert request_length(start + bytes((count,))) == COUNT_AT[function] + 1 + count
 
 
-@pytest.mark.parametrize("function", sorted(set(range(256)) - SERVED))
-def test_other_functions_have_no_known_length(function: int) -> None:
+def test_other_functions_have_no_known_length() -> None:
     """What we do not serve we do not measure, answers of other slaves included."""
-    assert request_length(bytes((function,)) + bytes(20)) is None
+    measured = {function for function in range(256) if request_length(bytes((function,)) + bytes(20)) is not None}
+    assert measured == SERVED
 
 
 @pytest.mark.parametrize("nothing", [b"", bytearray()], ids=repr)

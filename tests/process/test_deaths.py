@@ -7,6 +7,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,38 @@ def test_a_daemon_waits_for_the_claim(tmp_path: Path) -> None:
             eventually(lambda: works(second), "the second takes over")
         finally:
             second.clean_up()
+
+
+def test_sigterm_with_a_request_waiting(gateway: Gateway) -> None:
+    """A client that has sent half a request holds nothing up for longer than the grace."""
+    with socket.create_connection(("127.0.0.1", gateway.api_port)) as half:
+        half.sendall(b"GET /api/v1/zones HTTP/1.1\r\nHost: x\r\n")
+        eventually(lambda: works(gateway), "others are served meanwhile")
+        assert gateway.stop() == 0
+    assert gateway.everybody() == []
+
+
+def test_a_taken_modbus_port(tmp_path: Path) -> None:
+    """HTTP is up and not ready, one line says why, and the bus is served as soon as the port is free."""
+    gateway = Gateway(tmp_path)
+    try:
+        with socket.create_server(("127.0.0.1", gateway.modbus_port)):
+            gateway.start()
+            eventually(lambda: gateway.try_get("/health/ready").status == 503, "HTTP is up and not ready")
+            refusals = eventually(lambda: told(gateway, "cannot listen"), "a line about the port")
+            assert "Address already in use" in refusals[0]["reason"]
+            eventually(
+                lambda: gateway.get("/api/v1/health").json["listeners"][0]["state"] == "failed", "health says so"
+            )
+        eventually(lambda: works(gateway), "recovery")
+        assert len(told(gateway, "cannot listen")) == 1
+    finally:
+        gateway.clean_up()
+
+
+def told(gateway: Gateway, words: str) -> list[dict[str, Any]]:
+    """The log lines that speak of something."""
+    return [line for line in gateway.lines() if words in line.get("event", "")]
 
 
 def test_two_gateways_of_one_user(gateway: Gateway, tmp_path: Path) -> None:

@@ -68,6 +68,21 @@ def test_skipped_registers_stay_as_they_were(image: Image) -> None:
     assert image.reader.cell(101) == Cell(101, reported=3, written_at=1.0)
 
 
+def test_a_write_tells_what_is_another_word_now(image: Image) -> None:
+    """Address, the word before (None: never written) and the new word; what was repeated or skipped is left out."""
+    assert image.writer.report(99, [1, 0, 3], 1.0) == [(99, None, 1), (100, None, 0), (101, None, 3)]
+    assert image.writer.report(99, [1, 5, None], 2.0) == [(100, 0, 5)]
+    assert image.writer.report(99, [1, 5, 3], 3.0) == []
+
+
+def test_a_remembered_word_repeated_is_no_other_word(image: Image) -> None:
+    """The base confirms what the journal knew: seen by readers, but nothing to write down."""
+    image.writer.restore(101, 6, 1.0)
+    assert image.writer.report(101, [6], 2.0) == []
+    image.writer.restore(102, 6, 1.0)
+    assert image.writer.report(102, [7], 2.0) == [(102, 6, 7)]
+
+
 def test_a_skipped_register_is_not_heard_of(image: Image) -> None:
     """None does not write a register for the first time."""
     image.writer.report(100, [None], 1.0)
@@ -113,6 +128,16 @@ def test_our_word_leaves_the_memory_mark_alone(image: Image) -> None:
     assert image.reader.cell(101).restored
     image.writer.clear_pending(101)
     assert image.reader.cell(101) == Cell(101, reported=6, written_at=1.0, restored=True)
+
+
+def test_all_of_a_dead_daemons_words_go(image: Image) -> None:
+    """On every command register, the first and the last; what was reported stays."""
+    for address in (1, 2, 100, 101, 6000, 6001):
+        image.writer.report(address, [3], 1.0)
+        image.writer.set_pending(address, 4, 5)
+    image.writer.clear_all_pending()
+    for address in (1, 2, 100, 101, 6000, 6001):
+        assert image.reader.cell(address) == Cell(address, reported=3, written_at=1.0)
 
 
 def test_a_block_is_one_moment(image: Image) -> None:

@@ -30,6 +30,7 @@ VISIBLE: dict[str, Act] = {
     "another command": lambda writer: writer.set_pending(101, 7, 4),
     "a first pending word": lambda writer: writer.set_pending(102, 0, 0),
     "a pending word goes": lambda writer: writer.clear_pending(101),
+    "all pending words go": lambda writer: writer.clear_all_pending(),
 }
 INVISIBLE: dict[str, Act] = {
     "the same words": lambda writer: writer.report(101, [5, 6], 2.0),

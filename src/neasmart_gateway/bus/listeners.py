@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -58,4 +59,4 @@ class Listener:
 def _reason(error: OSError, server: TcpServer) -> str:
     where = f"{server.options.address}:{server.options.port}"
     hint = " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)" if isinstance(error, PermissionError) else ""
-    return f"cannot listen on {where}: {error.strerror or error}{hint}"
+    return f"cannot listen on {where}: {os.strerror(error.errno) if error.errno else error}{hint}"

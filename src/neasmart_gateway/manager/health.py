@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.shm.memory import SharedMemory
@@ -12,16 +12,21 @@ from neasmart_gateway.shm.memory import SharedMemory
 HEARTBEAT_LIMIT = 2.0
 """A daemon whose loop has not turned for this many seconds is away."""
 
+Condition = Literal["healthy", "degraded", "unhealthy"]
+
+_AWAY = "the gateway daemon is away"
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """A health report. `condition` is healthy, degraded or unhealthy; times are Unix seconds, None for never.
 
-    `listeners`, `database` and `bus_counters` are the daemon's own words, empty while there is none.
+    `waiting_for` says what keeps the gateway from being ready, nothing when it is. `listeners` and `database` are the
+    daemon's own words, empty while there is none.
     """
 
-    condition: str
-    ready: bool
+    condition: Condition
+    waiting_for: tuple[str, ...]
     problems: tuple[str, ...]
     daemon: dict[str, Any]
     bus: dict[str, Any]
@@ -29,6 +34,11 @@ class Health:
     database: dict[str, Any]
     breaker: str
     pending_registers: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether the daemon is at work and has tried every listener; those of TCP must be bound."""
+        return not self.waiting_for
 
 
 class HealthReader:
@@ -56,7 +66,7 @@ class HealthReader:
         alive = freshness.daemon_alive and bool(status)
         return Health(
             condition="unhealthy" if not alive else "degraded" if problems else "healthy",
-            ready=alive and all(listener["tried"] and listener["address"] for listener in listeners),
+            waiting_for=tuple(_waiting_for(listeners)) if alive else (_AWAY,),
             problems=problems,
             daemon={
                 "state": "running" if alive else "away",
@@ -79,7 +89,7 @@ class HealthReader:
     def _problems(self, freshness: Freshness, status: dict[str, Any]) -> list[str]:
         problems = []
         if not freshness.daemon_alive or not status:
-            problems.append("the gateway daemon is away: values are not live, commands are refused")
+            problems.append(f"{_AWAY}: values are not live, commands are refused")
         if freshness.bus_silent:
             problems.append(f"the base station has written nothing for {self._stale_after:g} s or longer")
         problems += [f"{item['name']}: {item['failure']}" for item in status.get("listeners", ()) if item["failure"]]
@@ -100,3 +110,14 @@ class HealthReader:
 
     def _unix(self, moment: float | None) -> float | None:
         return None if moment is None else moment + self._memory.header.wall_offset
+
+
+def _waiting_for(listeners: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say of each listener why the gateway is not ready because of it; a serial device may be away."""
+    for listener in listeners:
+        if not listener["tried"]:
+            yield f"{listener['name']}: not tried yet"
+        elif listener["type"] != "serial" and not listener["address"]:
+            yield f"{listener['name']}: {listener['failure']}"
+    if not listeners:
+        yield "the gateway daemon has not named its listeners yet"

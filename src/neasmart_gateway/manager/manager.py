@@ -8,7 +8,9 @@ from typing import Any
 
 from neasmart_gateway.domain.intentions import Intention, SetpointRange
 from neasmart_gateway.domain.plant import Unit, count_of, decode_unit
-from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE, rows_of
+from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE, ZONES, rows_of
+from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.domain.structures import Structures
 from neasmart_gateway.domain.zones import Zone, ZoneRef, decode_zone
 from neasmart_gateway.errors import InvalidValue, NotFound
@@ -90,12 +92,11 @@ class ModbusManager:
                 f"registers {start} to {start + count - 1} are not within 0 to {ADDRESS_SPACE - 1}", field="start"
             )
         views: list[RegisterView] = []
-        block = self._memory.reader.block(start)
-        for address in range(start, start + count):
-            if address % ZONE_STRIDE == 0:
-                block = self._memory.reader.block(address)
-            cell = block(address)
-            views.append(RegisterView(cell, PLACES.get(address), self._unix(cell.written_at)))
+        address = start
+        while address < start + count:
+            stop = min(start + count, (address // ZONE_STRIDE + 1) * ZONE_STRIDE)
+            views += self._registers_of_one_block(range(address, stop))
+            address = stop
         return views
 
     # Commands
@@ -135,9 +136,24 @@ class ModbusManager:
         result: Receipt = self._breaker.call(lambda: self._link.call(method, params), self._health.daemon_since())
         return result
 
+    def _registers_of_one_block(self, addresses: range) -> list[RegisterView]:
+        block, freshness = self._memory.reader.block(addresses[0]), self._health.freshness()
+        number = addresses[0] // ZONE_STRIDE  # block 0 is the plant, block k the k-th zone
+        stale_zone = 1 <= number <= ZONES and freshness.zone_is_stale(decode_zone(ZoneRef.at(number - 1), block))
+        views: list[RegisterView] = []
+        for address in addresses:
+            cell, place = block(address), PLACES.get(address)
+            stale = not block.consistent or _is_stale(cell, freshness) or (stale_zone and place is not None)
+            views.append(RegisterView(cell, place, stale, self._unix(cell.written_at)))
+        return views
+
     def _receipts(self, thing: Zone | Unit) -> tuple[Receipt, ...]:
         found = (self._memory.receipts.at(slot) for slot in thing.receipts)
         return tuple(receipt for receipt in found if receipt is not None)
 
     def _unix(self, moment: float | None) -> float | None:
         return None if moment is None else moment + self._memory.header.wall_offset
+
+
+def _is_stale(cell: Cell, freshness: Freshness) -> bool:
+    return cell.reported is None or cell.restored or freshness.bus_silent or not freshness.daemon_alive

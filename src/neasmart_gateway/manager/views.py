@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.plant import Unit
 from neasmart_gateway.domain.readings import Cell
 from neasmart_gateway.domain.registers import Place
@@ -38,8 +40,23 @@ class UnitView:
 
 @dataclass(frozen=True, slots=True)
 class RegisterView:
-    """One raw register: its cell, what the register map says of it (None: unknown), when it was written (Unix time)."""
+    """One raw register: its cell, what the register map says of it (None: unknown), when it was written (Unix time).
+
+    `stale` as its zone is, or as things of the plant are.
+    """
 
     cell: Cell
     place: Place | None
+    stale: bool
     updated_at: float | None
+
+
+def newest_open(receipts: Iterable[Receipt]) -> Receipt | None:
+    """Return the newest command that is still open; one may have come to its end since its register was read."""
+    still_open = [receipt for receipt in receipts if not CommandState(receipt["state"]).is_final]
+    return max(still_open, key=_number, default=None)
+
+
+def _number(receipt: Receipt) -> int:
+    """Return the number that the id ("NUMBER-RANDOM") begins with: commands are counted as they come in."""
+    return int(receipt["id"].partition("-")[0])

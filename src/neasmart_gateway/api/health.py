@@ -1,0 +1,50 @@
+"""The health paths at the root: for the older integration, and for watchdogs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint
+
+from neasmart_gateway.api.contract import contract_headers
+from neasmart_gateway.api.health_models import Live, Ready, RootHealth
+from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.api.resource import Resource, Routes, collected
+from neasmart_gateway.manager.manager import ModbusManager
+
+
+class Health(Resource):
+    """For the older integration: always 200 while the process lives."""
+
+    query = None
+
+    def get(self) -> tuple[RootHealth, int, dict[str, str]]:
+        report = self.manager.health()
+        return RootHealth.of(report, self.options), HTTPStatus.OK, contract_headers(report, self.options)
+
+
+class Liveness(Resource):
+    """Whether this worker answers at all."""
+
+    query = None
+
+    def get(self) -> Live:
+        return Live()
+
+
+class Readiness(Resource):
+    """Whether the whole gateway is up."""
+
+    query = None
+
+    def get(self) -> tuple[Ready, int]:
+        answer = Ready.of(self.manager.health())
+        return answer, HTTPStatus.OK if answer.ready else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+ROUTES: Routes = {"/health": Health, "/health/live": Liveness, "/health/ready": Readiness}
+
+
+def health_blueprint(manager: ModbusManager, options: ApiOptions) -> Blueprint:
+    """Return the health paths."""
+    return collected("health", ROUTES, manager, options)

@@ -1,0 +1,51 @@
+"""What all resources have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+
+from neasmart_gateway.api.body import read_query
+from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.api.schema import Query
+from neasmart_gateway.manager.manager import ModbusManager
+
+
+class NoQuery(Query):
+    """No query parameters."""
+
+
+class Resource(MethodView):
+    """One resource: a method for each HTTP method, each returning an Answer. HEAD is answered by `get`.
+
+    A resource that reads query parameters says so in `query`; the others refuse them by name. None: whatever comes is
+    ignored.
+    """
+
+    init_every_request = False
+    query: ClassVar[type[Query] | None] = NoQuery
+
+    def __init__(self, manager: ModbusManager, options: ApiOptions) -> None:
+        self.manager = manager
+        self.options = options
+
+    def dispatch_request(self, **path: object) -> ResponseReturnValue:
+        if self.query is NoQuery:
+            read_query(NoQuery)
+        return super().dispatch_request(**path)
+
+
+Routes = Mapping[str, type[Resource]]
+"""Path → resource."""
+
+
+def collected(name: str, routes: Routes, manager: ModbusManager, options: ApiOptions) -> Blueprint:
+    """Return a blueprint with these routes; the endpoints are named by the resources' classes."""
+    blueprint = Blueprint(name, __name__)
+    for path, resource in routes.items():
+        blueprint.add_url_rule(path, view_func=resource.as_view(resource.__name__, manager, options))
+    return blueprint

@@ -1,0 +1,17 @@
+"""How a number stands in a path."""
+
+from __future__ import annotations
+
+from werkzeug.routing import BaseConverter
+
+
+class NumberConverter(BaseConverter):
+    """1 to 9999 in plain digits; anything else (0, 01, -1, 1e3, ٣) is a path that does not exist.
+
+    Werkzeug's own `int` takes the digits of every script.
+    """
+
+    regex = "[1-9][0-9]{0,3}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)

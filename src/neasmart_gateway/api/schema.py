@@ -1,0 +1,70 @@
+"""What every request and answer model is made of: strictness, and what each field says of itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from neasmart_gateway.domain.times import iso
+
+
+def about(description: str, example: object, unit: str | None = None) -> FieldInfo:
+    """Say what a field means, with an example and, for a quantity, its unit."""
+    extra: dict[str, Any] | None = {"x-unit": unit} if unit else None
+    field: FieldInfo = Field(description=description, examples=[example], json_schema_extra=extra)
+    return field
+
+
+class Answer(BaseModel):
+    """What we answer. Views return these, the application renders them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Body(BaseModel):
+    """What a caller sends: fields that there are, each of its own type. To leave a value alone, leave it out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_value(cls, value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("null", "must not be null; leave it out to leave the value alone")
+        return value
+
+
+class Query(BaseModel):
+    """Query parameters; they arrive as text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _number(text: object) -> int:
+    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text):
+        raise PydanticCustomError("number", "must be a whole number in plain digits")
+    return int(text)
+
+
+def _truth(text: object) -> bool:
+    if text not in ("true", "false"):
+        raise PydanticCustomError("truth", "must be true or false")
+    return text == "true"
+
+
+_PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+QueryNumber = Annotated[int, BeforeValidator(_number)]
+QueryTruth = Annotated[bool, BeforeValidator(_truth)]
+
+
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""ISO 8601 in UTC, ending in Z."""
+
+
+def stamp(unix: float | None) -> str | None:
+    """Return a Unix time as a Timestamp, None for never."""
+    return None if unix is None else iso(unix)

@@ -1,0 +1,66 @@
+"""Who may come in, and by which name a caller goes."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from flask import request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from neasmart_gateway.api.options import Network
+
+OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+"""For watchdogs, which have no key; they say nothing about the house."""
+
+_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_CHALLENGE = WWWAuthenticate("bearer", {"realm": "neasmart-gateway"})
+_REFUSAL = "This needs a key, in the header X-API-Key or as Authorization: Bearer."
+
+
+def caller() -> str:
+    """Return the address of the peer; what forwarding headers claim does not count."""
+    return request.remote_addr or "local"
+
+
+class Doorkeeper:
+    """Lets in who has the key, and trusted peers that speak for themselves."""
+
+    def __init__(self, key: str | None, trusted: Sequence[Network]) -> None:
+        self._key = (key or "").encode()
+        self._trusted = tuple(trusted)
+
+    def check(self) -> None:
+        """Refuse the request at hand (401) unless it may come in; a path that does not exist is no exception."""
+        if request.path not in OPEN_PATHS and not self._has_key() and not self._is_trusted():
+            raise Unauthorized(_REFUSAL, www_authenticate=_CHALLENGE)
+
+    def _has_key(self) -> bool:
+        given = _given_key().encode("latin-1", "replace")  # a header's bytes as they came over the wire
+        return bool(self._key) and hmac.compare_digest(given, self._key)
+
+    def _is_trusted(self) -> bool:
+        """A proxy on a trusted host speaks for everybody, so whatever was forwarded is not trusted."""
+        if any(header in request.headers for header in _FORWARDING):
+            return False
+        address = _address(request.remote_addr or "")
+        return address is not None and any(address in network for network in self._trusted)
+
+
+def _given_key() -> str:
+    bearer = request.authorization
+    token = bearer.token if bearer is not None and bearer.type == "bearer" else None
+    return request.headers.get("X-API-Key") or token or ""
+
+
+@lru_cache(maxsize=256)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address, an IPv4 one behind a double-stack socket as what it is; None for a Unix socket's peer."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,47 @@
+"""Gives each request an id that answer and log lines carry, and writes one access line when it is done."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from time import perf_counter
+
+import structlog
+from flask import Flask, Response, g, request
+
+HEADER = "X-Request-ID"
+
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = structlog.get_logger("neasmart.access")
+
+
+def install(app: Flask) -> None:
+    """Trace every request; must be installed first, because everything else may refuse."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def request_id() -> str:
+    """Return the id of the request at hand: the caller's own if it is harmless, else one of ours."""
+    return str(g.request_id)
+
+
+def _begin() -> None:
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+    g.began = perf_counter()
+    # One greenlet serves many requests of a connection: what the last one has bound must go.
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers[HEADER] = g.request_id
+    _log.info(
+        "request",
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        duration_ms=round((perf_counter() - g.began) * 1000, 2),
+    )
+    return response

@@ -1,0 +1,46 @@
+"""All resources of version 1, one blueprint for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint
+
+from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.api.resource import Routes, collected
+from neasmart_gateway.api.v1 import (
+    commands,
+    dehumidifiers,
+    health,
+    mixed_groups,
+    notifications,
+    operation,
+    outside_temperature,
+    pumps,
+    registers,
+    zones,
+)
+from neasmart_gateway.manager.manager import ModbusManager
+
+PREFIX = "/api/v1"
+
+RESOURCES: Mapping[str, Routes] = {
+    "zones": zones.ROUTES,
+    "operation": operation.ROUTES,
+    "commands": commands.ROUTES,
+    "outside_temperature": outside_temperature.ROUTES,
+    "notifications": notifications.ROUTES,
+    "mixed_groups": mixed_groups.ROUTES,
+    "pumps": pumps.ROUTES,
+    "dehumidifiers": dehumidifiers.ROUTES,
+    "registers": registers.ROUTES,
+    "health": health.ROUTES,
+}
+
+
+def v1_blueprint(manager: ModbusManager, options: ApiOptions) -> Blueprint:
+    """Return version 1 of our own API."""
+    version = Blueprint("v1", __name__, url_prefix=PREFIX)
+    for name, routes in RESOURCES.items():
+        version.register_blueprint(collected(name, routes, manager, options))
+    return version

@@ -1,0 +1,16 @@
+"""The full report of how the gateway is."""
+
+from __future__ import annotations
+
+from neasmart_gateway.api.resource import Resource, Routes
+from neasmart_gateway.api.v1.models.health import HealthReport
+
+
+class FullHealth(Resource):
+    """Always 200 while somebody can answer; the verdict is in `condition`."""
+
+    def get(self) -> HealthReport:
+        return HealthReport.of(self.manager.health(), self.options.version)
+
+
+ROUTES: Routes = {"/health": FullHealth}
