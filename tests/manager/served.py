@@ -35,7 +35,9 @@ LISTENER: Mapping[str, Any] = {
     "failure": None,
     "traffic": {"requests": 9, "foreign": 5, "broken_streams": 2},
 }
-STRUCTURES = Structures({1: "Ground floor"}, {ZoneRef(1, 1): ZonePlan("Living room", 1), ZoneRef(2, 3): ZonePlan("Study")})
+STRUCTURES = Structures(
+    {1: "Ground floor"}, {ZoneRef(1, 1): ZonePlan("Living room", 1), ZoneRef(2, 3): ZonePlan("Study")}
+)
 
 
 class DirectLink:

@@ -15,13 +15,14 @@ _MAY_READ = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 def install(app: Flask, origins: Sequence[str]) -> None:
     """Allow these origins, compared as they are; must be installed before whatever asks for a key."""
-    app.before_request(_preflight)
     # Compiled, because flask-cors takes "http://[::1]:3000" for a regular expression and "*" for everybody.
     exact = [re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) for origin in origins]
+    app.before_request(lambda: _preflight(exact))
     CORS(app, origins=exact, methods=_METHODS, allow_headers=_MAY_SEND, expose_headers=_MAY_READ, max_age=600)
 
 
-def _preflight() -> Response | None:
-    """Answer a browser's question beforehand, which never carries a key; the headers follow by origin."""
+def _preflight(origins: Sequence[re.Pattern[str]]) -> Response | None:
+    """Answer a browser's question beforehand, which never carries a key; flask-cors adds what it allows."""
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-    return Response(status=204) if asks else None
+    asking = request.headers.get("Origin", "")
+    return Response(status=204) if asks and any(origin.match(asking) for origin in origins) else None

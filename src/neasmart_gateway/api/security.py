@@ -17,7 +17,7 @@ OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 """For watchdogs, which have no key; they say nothing about the house."""
 
 _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-_CHALLENGE = WWWAuthenticate("bearer", {"realm": "neasmart-gateway"})
+_CHALLENGE = WWWAuthenticate("bearer", {"realm": "NEA SMART gateway"})
 _REFUSAL = "This needs a key, in the header X-API-Key or as Authorization: Bearer."
 
 

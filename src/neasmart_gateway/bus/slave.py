@@ -52,7 +52,6 @@ class Slave:
             traffic.foreign += 1
             return None
         traffic.requests += 1
-        self._desk.heard(peer, self._clock())
         reply = self._guarded(unit, pdu, peer)
         if self._listen_only:
             return None
@@ -61,14 +60,15 @@ class Slave:
 
     def delivered(self, reply: Reply, unit: int, peer: Peer) -> None:
         """Note that a reply was handed wholly to the transport."""
-        if reply.pending:
-            self._desk.delivered(reply.pending, unit, peer, self._clock())
+        try:
+            if reply.pending:
+                self._desk.delivered(reply.pending, unit, peer, self._clock())
+        except Exception as error:  # a fault of ours must not cost the base its connection
+            self._report(RequestFailed(peer, reply.pdu.hex(" "), repr(error)))
 
     def _broadcast(self, pdu: bytes, peer: Peer, traffic: Traffic) -> None:
         traffic.broadcasts += 1
-        self._desk.heard(peer, self._clock())
-        if pdu[0] in WRITES:
-            self._guarded(BROADCAST, pdu, peer)
+        self._guarded(BROADCAST, pdu, peer)
 
     def _guarded(self, unit: int, pdu: bytes, peer: Peer) -> Reply:
         try:
@@ -79,7 +79,8 @@ class Slave:
 
     def _execute(self, unit: int, pdu: bytes, peer: Peer) -> Reply:
         function = pdu[0]
-        if function not in SERVED:
+        self._desk.heard(peer, self._clock())
+        if function not in (WRITES if unit == BROADCAST else SERVED):
             return Reply(exception(function, ExceptionCode.ILLEGAL_FUNCTION))
         request = self._decoder.decode(pdu) if request_length(pdu) == len(pdu) else None
         if request is None:

@@ -43,14 +43,14 @@ class Answers:
         pending: list[int] = []
         cells = self._reader.block(start)
         for address in range(start, start + count):
-            order = self._book.order(address, now)
-            if order is not None:
-                pending.append(address)
-                words.append(order.word)
-                continue
             if address % ZONE_STRIDE == 0:
                 cells = self._reader.block(address)
-            words.append(self._own_word(address, cells(address).reported))
+            order = self._book.order(address, now)
+            if order is None:
+                words.append(self._own_word(address, cells(address).reported))
+            else:
+                pending.append(address)
+                words.append(order.word)
         return Answer(words, tuple(pending))
 
     def written(self, address: int) -> None:

@@ -18,6 +18,9 @@ from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import Conflict, InvalidValue
 from neasmart_gateway.shm.memory import SharedMemory
 
+MOST_REGISTERS = 4
+"""So that a receipt fits into its slot of the ring."""
+
 
 class Desk:
     """Bus writes and intentions in; image, receipts and records out. All times are system-wide monotonic seconds."""
@@ -45,14 +48,13 @@ class Desk:
         if self._silent:
             self._silent = False
             self._report(BusSpeaks(str(peer)))
-        if not self._peers.is_base(peer):
-            return
-        if self._base_heard_at is not None and now - self._base_heard_at > self._rules.stale_after:
-            self._answers.withdraw_all()
-        self._base_heard_at = now
+        self._forget_after_silence(now)
+        if self._peers.is_base(peer):
+            self._base_heard_at = now
 
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of holding registers."""
+        self._forget_after_silence(now)
         return self._answers.read(start, count, now)
 
     def reported(self, address: int) -> int:
@@ -73,6 +75,7 @@ class Desk:
         """Take what the base writes: store it, and see what it means to the open commands."""
         if any(start + n not in COMMAND_ADDRESSES for n in range(len(words))):
             self._peers.wrote_measurements(peer, now)
+            self._base_heard_at = now
         causes: dict[int, tuple[Cause, str | None]] = {}
         kept = [self._take(start + n, word, now, causes) for n, word in enumerate(words)]
         self._memory.header.last_bus_write = now
@@ -88,6 +91,8 @@ class Desk:
             raise Conflict(self._rules.refusal)
         if not intentions or len({i.address for i in intentions}) < len(intentions):
             raise InvalidValue("a command needs at least one value, and only one for each register")
+        if len(intentions) > MOST_REGISTERS:
+            raise InvalidValue(f"a command can change at most {MOST_REGISTERS} registers, not {len(intentions)}")
         return self._book.open(intentions, origin, now)
 
     def release(self, ref: ZoneRef, now: float) -> list[str]:
@@ -115,6 +120,11 @@ class Desk:
         return len(self._book)
 
     # Inside
+
+    def _forget_after_silence(self, now: float) -> None:
+        """Serve no word any more that the base wrote before a silence, whoever asks."""
+        if self._base_heard_at is not None and now - self._base_heard_at > self._rules.stale_after:
+            self._answers.withdraw_all()
 
     def _take(self, address: int, word: int, now: float, causes: dict[int, tuple[Cause, str | None]]) -> int | None:
         """Return the word to store, None when it does not count."""

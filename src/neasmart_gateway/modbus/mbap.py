@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from neasmart_gateway.modbus.pdu import MAX_PDU
 
@@ -32,30 +33,39 @@ class BrokenStream(Exception):
 
 
 class MbapFramer:
-    """Cuts a byte stream into Modbus TCP frames, whatever the segments; keeps less than one frame."""
+    """Cuts a byte stream into Modbus TCP frames, whatever the segments; keeps less than one frame.
+
+    A stream that has broken stays broken: what follows is dropped.
+    """
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._broken: str | None = None
 
     def feed(self, data: bytes) -> Iterator[TcpFrame]:
-        """Yield each frame that `data` completes; BrokenStream at a bad protocol id or length."""
-        buffer = self._buffer + data
-        start = 0
-        try:
-            while len(buffer) - start >= HEADER.size:
-                transaction, protocol, length, unit = HEADER.unpack_from(buffer, start)
-                if protocol != 0:
-                    raise BrokenStream(f"protocol id {protocol} instead of 0")
-                if not _LENGTH_MIN <= length <= _LENGTH_MAX:
-                    raise BrokenStream(f"length {length} is not between {_LENGTH_MIN} and {_LENGTH_MAX}")
-                end = start + HEADER.size - 1 + length
-                if len(buffer) < end:
-                    break
-                frame = TcpFrame(transaction, unit, buffer[start + HEADER.size : end])
-                start = end
-                yield frame
-        finally:
-            self._buffer = buffer[start:]
+        """Take a segment, and yield each frame that is complete; BrokenStream at a bad protocol id or length."""
+        if self._broken is None:
+            self._buffer += data
+        return self._frames()
+
+    def _frames(self) -> Iterator[TcpFrame]:
+        while len(self._buffer) >= HEADER.size and self._broken is None:
+            transaction, protocol, length, unit = HEADER.unpack_from(self._buffer)
+            if protocol != 0:
+                self._break(f"protocol id {protocol} instead of 0")
+            if not _LENGTH_MIN <= length <= _LENGTH_MAX:
+                self._break(f"length {length} is not between {_LENGTH_MIN} and {_LENGTH_MAX}")
+            end = HEADER.size - 1 + length
+            if len(self._buffer) < end:
+                return
+            frame = TcpFrame(transaction, unit, bytes(self._buffer[HEADER.size : end]))
+            del self._buffer[:end]
+            yield frame
+
+    def _break(self, reason: str) -> NoReturn:
+        self._broken = reason
+        self._buffer.clear()
+        raise BrokenStream(reason)
 
     @property
     def pending(self) -> int:

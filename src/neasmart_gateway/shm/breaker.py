@@ -50,10 +50,12 @@ class BreakerState:
             self._counts[_SUCCESSES] += 1
 
     def reset_failures(self) -> None:
-        self._counts[_FAILURES] = 0
+        with self._lock:
+            self._counts[_FAILURES] = 0
 
     def reset_successes(self) -> None:
-        self._counts[_SUCCESSES] = 0
+        with self._lock:
+            self._counts[_SUCCESSES] = 0
 
     @property
     def opened_at(self) -> float | None:

@@ -110,13 +110,13 @@ class ImageWriter:
         if before != word or flags & _RESTORED:
             self._header.change()
         flags = (flags | _REPORTED) & ~_RESTORED
-        _RECORD.pack_into(payload, position, now, word, pending, receipt, flags)
+        _put(payload, position, now, word, pending, receipt, flags)
         return before, before == word
 
     def restore(self, address: int, word: int, written_at: float) -> None:
         """Note what the journal remembers of a register that the base has not repeated yet."""
         with self._slots[address // ZONE_STRIDE].writing() as payload:
-            _RECORD.pack_into(payload, _position(address), written_at, word, 0, 0, _REPORTED | _RESTORED)
+            _put(payload, _position(address), written_at, word, 0, 0, _REPORTED | _RESTORED)
         self._header.change()
 
     def set_pending(self, address: int, word: int, receipt: int) -> None:
@@ -130,13 +130,20 @@ class ImageWriter:
     def clear_all_pending(self) -> None:
         """Take away whatever pending words a dead daemon left behind."""
         for address in COMMAND_ADDRESSES:
-            payload = self._slots[address // ZONE_STRIDE].payload
-            if _RECORD.unpack_from(payload, _position(address))[-1] & _PENDING:
-                self.clear_pending(address)
+            self.clear_pending(address)
 
     def _change_pending(self, address: int, word: int, receipt: int, flag: int) -> None:
-        position = _position(address)
-        with self._slots[address // ZONE_STRIDE].writing() as payload:
-            written_at, reported, _, _, flags = _RECORD.unpack_from(payload, position)
-            _RECORD.pack_into(payload, position, written_at, reported, word, receipt, flags & ~_PENDING | flag)
+        slot, position = self._slots[address // ZONE_STRIDE], _position(address)
+        before = _RECORD.unpack_from(slot.payload, position)
+        written_at, reported, _, _, flags = before
+        after = (written_at, reported, word, receipt, flags & ~_PENDING | flag)
+        if after == before:
+            return
+        with slot.writing() as payload:
+            _put(payload, position, *after)
         self._header.change()
+
+
+def _put(payload: memoryview, position: int, *record: float) -> None:
+    """Change one record in one go. Never struct.pack_into: it writes zeroes first, and SIGKILL may leave them."""
+    payload[position : position + _RECORD.size] = _RECORD.pack(*record)

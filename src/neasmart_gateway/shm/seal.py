@@ -15,6 +15,8 @@ from contextlib import contextmanager
 
 _HEAD = struct.Struct("<QII")
 HEAD_SIZE = _HEAD.size
+_SUM = slice(8, HEAD_SIZE)
+"""Where length and CRC stand, behind the sequence number."""
 ATTEMPTS = 100
 _SPINS = 10
 _PAUSE = 0.0001
@@ -85,6 +87,6 @@ class SealedSlot:
         return True
 
     def _seal(self, length: int) -> None:
-        sequence = self._sequence[0]
-        _HEAD.pack_into(self._head, 0, sequence, length, zlib.crc32(self._payload[:length]))
-        self._sequence[0] = sequence + 1
+        # Never struct.pack_into: it fills its target with zeroes first, and a head of zeroes is an empty slot's.
+        self._head[_SUM.start : _SUM.stop] = struct.pack("<II", length, zlib.crc32(self._payload[:length]))
+        self._sequence[0] += 1

@@ -1,0 +1,57 @@
+"""Builds applications for the tests, and reads problems."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from neasmart_gateway.api.app import create_app
+from neasmart_gateway.api.options import ApiOptions
+from tests.manager.served import Served
+
+OPTIONS = ApiOptions(version="1.2.3")
+ZONE = "/api/v1/zones/1/1"
+
+GETS = [
+    "/api/v1/zones",
+    ZONE,
+    "/api/v1/zones/5/12",
+    "/api/v1/operation",
+    "/api/v1/outside-temperature",
+    "/api/v1/notifications",
+    "/api/v1/mixed-groups",
+    "/api/v1/mixed-groups/3",
+    "/api/v1/pumps",
+    "/api/v1/pumps/5",
+    "/api/v1/dehumidifiers",
+    "/api/v1/dehumidifiers/9",
+    "/api/v1/registers",
+    "/api/v1/health",
+    "/health",
+    "/health/live",
+    "/health/ready",
+]
+"""Everything that can be read without knowing a command's id."""
+
+
+def client_of(served: Served, **options: object) -> FlaskClient:
+    """A client of a gateway's API; options as of ApiOptions."""
+    return create_app(served.manager, replace(OPTIONS, **options)).test_client()  # type: ignore[arg-type]
+
+
+def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """Hold that an answer is a problem of this kind, complete and of the right type; return it."""
+    found: dict[str, Any] = answer.get_json(force=True)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert set(found) == {"type", "title", "status", "detail", "instance", "request_id", "errors"}
+    assert (found["type"], found["status"]) == (f"/api/docs/errors#{code}", status)
+    assert found["request_id"] == answer.headers["X-Request-ID"]
+    assert found["title"]
+    assert found["detail"]
+    return found
+
+
+def faults(answer: TestResponse, status: int, code: str) -> dict[str, str]:
+    """The fields that a problem names, each with what is wrong with it."""
+    return {error["field"]: error["message"] for error in problem(answer, status, code)["errors"]}

@@ -1,0 +1,141 @@
+"""A gateway's bus side in the test's own loop: a desk behind a slave behind a listener on a port of its own."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neasmart_gateway.bus.listeners import Listener
+from neasmart_gateway.bus.records import BusRecord, RequestFailed
+from neasmart_gateway.bus.slave import Slave
+from neasmart_gateway.bus.tcp import TcpOptions, TcpServer
+from neasmart_gateway.bus.traffic import Traffic
+from neasmart_gateway.desk.answers import Answer
+from neasmart_gateway.desk.command import Command, Origin
+from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.peers import Peer
+from neasmart_gateway.desk.records import DeskRecord
+from neasmart_gateway.desk.rules import Rules
+from neasmart_gateway.domain.intentions import SetZoneSetpoint
+from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.shm.memory import SharedMemory
+from tests.bus.wire import Client, connection, eventually
+
+UNITS = frozenset({240, 241})
+
+
+class WatchedDesk(Desk):
+    """A desk that notes who asks it for what, and fails in the methods named in `broken`."""
+
+    def __init__(self, memory: SharedMemory, rules: Rules) -> None:
+        self.records: list[DeskRecord] = []
+        super().__init__(memory, rules, self.records.append)
+        self.heard_from: list[Peer] = []
+        self.written: list[tuple[int, list[int]]] = []
+        self.broken: set[str] = set()
+
+    def heard(self, peer: Peer, now: float) -> None:
+        self._fail_if_broken("heard")
+        self.heard_from.append(peer)
+        super().heard(peer, now)
+
+    def read(self, start: int, count: int, now: float) -> Answer:
+        self._fail_if_broken("read")
+        return super().read(start, count, now)
+
+    def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
+        self._fail_if_broken("write")
+        self.written.append((start, list(words)))
+        super().write(peer, start, words, now)
+
+    def delivered(self, pending: Sequence[int], unit: int, peer: Peer, now: float) -> None:
+        self._fail_if_broken("delivered")
+        super().delivered(pending, unit, peer, now)
+
+    def _fail_if_broken(self, method: str) -> None:
+        if method in self.broken:
+            raise RuntimeError(f"{method} is broken")
+
+
+@dataclass
+class Bench:
+    """What the tests turn and look at. `now` is the desk's clock, which moves only when told."""
+
+    memory: SharedMemory
+    desk: WatchedDesk
+    records: list[BusRecord] = field(default_factory=list)
+    now: float = 1000.0
+    server: TcpServer = field(init=False)
+    listener: Listener = field(init=False)
+
+    @property
+    def port(self) -> int:
+        assert self.listener.bound is not None
+        return int(self.listener.bound.rpartition(":")[2])
+
+    @property
+    def traffic(self) -> Traffic:
+        return self.server.traffic
+
+    @property
+    def failures(self) -> list[RequestFailed]:
+        """The faults of ours that were reported."""
+        return [record for record in self.records if isinstance(record, RequestFailed)]
+
+    def client(self, source: str = "127.0.0.1") -> AbstractAsyncContextManager[Client]:
+        return connection(self.port, source)
+
+    def reported(self, address: int) -> int | None:
+        return self.memory.reader.cell(address).reported
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes of answers we hold in memory for peers that do not read them."""
+        transports = [handler.transport for handler in self.server.active_connections.values()]
+        return sum(transport.get_write_buffer_size() for transport in transports if transport)
+
+    def clog(self, client: Client) -> None:
+        """Let a client read nothing more, and the kernel hold as little for it as it can."""
+        client.writer.transport.pause_reading()
+        client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        for handler in self.server.active_connections.values():
+            handler.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+
+    def wish(self, celsius: float) -> Command:
+        """A user asks for a setpoint of zone 1/1, in register 101."""
+        return self.desk.submit([SetZoneSetpoint(ZoneRef(1, 1), celsius)], Origin("http", "test"), self.now)
+
+    def state(self, command: Command) -> str:
+        receipt = self.memory.receipts.find(command.id)
+        assert receipt is not None
+        return str(receipt["state"])
+
+
+def assemble(
+    folder: Path, *, port: int = 0, max_connections: int = 64, idle_seconds: float = 600.0, listen_only: bool = False
+) -> Bench:
+    """A bench whose listener is not open yet."""
+    memory = SharedMemory(folder / "lock")
+    bench = Bench(memory, WatchedDesk(memory, Rules()))
+    slave = Slave(bench.desk, UNITS, listen_only=listen_only, clock=lambda: bench.now, report=bench.records.append)
+    options = TcpOptions("bus", "127.0.0.1", port, max_connections, idle_seconds)
+    bench.server = TcpServer(options, slave, bench.records.append)
+    bench.listener = Listener(bench.server, bench.records.append)
+    return bench
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, max_connections: int = 64, idle_seconds: float = 600.0, listen_only: bool = False
+) -> AsyncIterator[Bench]:
+    """A bench that listens; at the end nothing of it is left."""
+    bench = assemble(
+        folder, max_connections=max_connections, idle_seconds=idle_seconds, listen_only=listen_only
+    )  # fmt: skip
+    await bench.listener.open()
+    try:
+        yield bench
+    finally:
+        await bench.listener.close()
+        await eventually(lambda: bench.traffic.connections == 0, "every connection is closed")
