@@ -37,7 +37,7 @@ GETS = [
 
 def client_of(served: Served, **options: object) -> FlaskClient:
     """A client of a gateway's API; options as of ApiOptions."""
-    return create_app(served.manager, replace(OPTIONS, **options)).test_client()  # type: ignore[arg-type]
+    return create_app(served.manager, replace(OPTIONS, **options)).test_client()
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import LogCapture
 from werkzeug.exceptions import ImATeapot
+from werkzeug.test import TestResponse
 
 from neasmart_gateway import errors as families
 from neasmart_gateway.api.app import create_app
@@ -159,7 +160,7 @@ def test_a_get_with_a_large_body_is_413(client: FlaskClient) -> None:
     problem(client.get(ZONE, data=sized(LIMIT + 1)), 413, "body_too_large")
 
 
-def send(client: FlaskClient, path: str, body: bytes, length_is_told: bool):  # type: ignore[no-untyped-def] # noqa: ANN201
+def send(client: FlaskClient, path: str, body: bytes, length_is_told: bool) -> TestResponse:
     """Send a command; without a length as gunicorn hands over a chunked body."""
     environ = {} if length_is_told else {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
     return client.open(

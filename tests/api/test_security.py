@@ -67,7 +67,7 @@ def test_the_key_opens(guarded: FlaskClient, path: str, headers: dict[str, str])
         {"X-API-Key": ""},
         {"X-API-Key": KEY[:-1].encode().decode("latin-1")},
         {"X-API-Key": on_the_wire(KEY + "x")},
-        {"X-API-Key": on_the_wire(KEY.upper())},
+        {"X-API-Key": on_the_wire(KEY.replace("s", "S"))},
         {"X-API-Key": "é"},
         {"Authorization": on_the_wire(KEY)},
         {"Authorization": "Bearer"},

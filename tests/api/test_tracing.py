@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from structlog.testing import LogCapture
 
@@ -56,7 +57,10 @@ def test_one_access_line_for_each_request(
 
 
 def test_what_one_request_binds_is_gone_in_the_next(client: FlaskClient, logged: LogCapture) -> None:
-    """Requests of one connection share a thread of execution; their ids do not mix."""
+    """Requests of one connection share a thread of execution; their ids, and whatever else they bind, do not mix."""
     for given in ("first", "second"):
         client.get("/health", headers={"X-Request-ID": given})
+        structlog.contextvars.bind_contextvars(command_id=given)
     assert [entry["request_id"] for entry in logged.entries] == ["first", "second"]
+    assert all("command_id" not in entry for entry in logged.entries)
+    structlog.contextvars.clear_contextvars()

@@ -105,6 +105,13 @@ def test_wrong_fields_are_422_and_each_is_named(
     assert served.link.asked == []
 
 
+@pytest.mark.parametrize("raw", [b"[]", b"null", b"3", b'"setpoint"'])
+def test_a_body_that_is_no_object_is_told_so(client: FlaskClient, raw: bytes) -> None:
+    """In the caller's words, JSON's, and not in those of our models."""
+    answer = client.patch(ZONE, data=raw, content_type="application/json")
+    assert faults(answer, 422, "invalid_value") == {"body": "must be a JSON object"}
+
+
 def test_a_wrong_name_is_answered_with_the_right_ones(client: FlaskClient) -> None:
     """Whoever mistypes a field or a state reads which there are."""
     named = faults(client.patch(ZONE, json={"state": "sauna", "setpont": 21}), 422, "invalid_value")

@@ -20,9 +20,13 @@ from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.intentions import SetZoneSetpoint
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.shm.memory import SharedMemory
-from tests.bus.wire import Client, connection, eventually
+from tests.bus.wire import Client, Frame, connection, eventually, read
 
 UNITS = frozenset({240, 241})
+LONGEST = Frame(1, 240, read(1000, 125))
+"""Twelve bytes that ask for 259."""
+STUCK = 20_000
+"""Bytes that the smallest buffers of the kernel cannot take in any more, and too few to be dropped for."""
 
 
 class WatchedDesk(Desk):
@@ -95,7 +99,16 @@ class Bench:
         transports = [handler.transport for handler in self.server.active_connections.values()]
         return sum(transport.get_write_buffer_size() for transport in transports if transport)
 
-    def clog(self, client: Client) -> None:
+    async def clog(self, client: Client) -> None:
+        """Let a client ask and read no answers, until some of them are stuck in our memory."""
+        await client.ask(LONGEST.pdu)
+        self.read_no_more(client)
+        while self.unsent < STUCK:
+            asked = self.traffic.requests + 20
+            await client.send(LONGEST.encode() * 20)
+            await eventually(lambda asked=asked: self.traffic.requests == asked, "all was served")
+
+    def read_no_more(self, client: Client) -> None:
         """Let a client read nothing more, and the kernel hold as little for it as it can."""
         client.writer.transport.pause_reading()
         client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)

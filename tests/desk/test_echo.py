@@ -222,6 +222,15 @@ def test_exact_old_word_does_not_confirm_before_delivery(gateway: Gateway) -> No
     assert gateway.state(command) == "accepted"
 
 
+@pytest.mark.parametrize("deliver", [False, True])
+def test_present_state_with_a_high_byte_is_the_present_value(gateway: Gateway, deliver: bool) -> None:
+    """A state is its low byte: another word for the same state is not an old value, but an echo."""
+    gateway.writes(ZONE_STATE, 0x0102)
+    command = gateway.submit_and_deliver(zone_state("reduced")) if deliver else gateway.submit(zone_state("reduced"))
+    gateway.writes(ZONE_STATE, 0x0102)
+    assert gateway.state(command) == "confirmed"
+
+
 def test_command_for_the_present_value_is_confirmed_by_it(told: Gateway) -> None:
     """Asked for what is already there, the base's next word of it confirms."""
     command = told.submit_and_deliver(setpoint(19))

@@ -41,7 +41,7 @@ modes = st.sampled_from(["auto", "heating", "cooling", "manual_heating"])
 setpoint_words = st.sampled_from(
     [degrees(c) for c in (*WISHES, 0.0, 4.99, 20.7, 20.72, 20.98, 21.3, 21.32, 35.02)] + [0x8116, 0x7FFF]
 )
-state_words = st.sampled_from([0, 1, 2, 3, 4, 7, 10, 0x0100, 0x0102])
+state_words = st.sampled_from([0, 1, 2, 2, 3, 4, 7, 10, 0x0100, 0x0102, 0x0102])
 peers = st.sampled_from([BASE, BASE, BASE, STRANGER])
 
 

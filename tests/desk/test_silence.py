@@ -107,6 +107,13 @@ def test_nobody_reads_words_from_before_a_silence(gateway: Gateway) -> None:
     assert gateway.reads(ZONE_STATE, 3, peer=STRANGER) == NO_DATA
 
 
+def test_the_read_itself_knows_of_the_silence(gateway: Gateway) -> None:
+    """As with expiry, the age is checked in the read, whoever has or has not been heard before it."""
+    gateway.writes(ZONE_STATE, *A_ZONE)
+    gateway.wait(180.1)
+    assert gateway.desk.read(ZONE_STATE, 3, gateway.now).words == NO_DATA
+
+
 def test_base_back_under_another_address_reads_no_data(gateway: Gateway) -> None:
     """An adapter that got a new IP address in the outage polls before it writes, and is not told yesterday's words."""
     back = Peer(BASE.listener, "192.0.2.11")

@@ -27,7 +27,7 @@ NO_NUMBERS: list[Any] = [nan, inf, -inf, True, False, None, "21", "", "NaN", Dec
 
 
 @pytest.mark.parametrize("nonsense", NO_NUMBERS, ids=repr)
-def test_a_setpoint_is_a_number(nonsense: Any) -> None:  # noqa: ANN401
+def test_a_setpoint_is_a_number(nonsense: Any) -> None:
     """NaN, infinities, bools, strings and other kinds are refused, and the field is named."""
     with pytest.raises(InvalidValue, match="must be a number") as refused:
         SetZoneSetpoint(REF, nonsense)
@@ -77,7 +77,7 @@ def test_a_setpoint_is_told_to_the_base_as_it_was_wanted(celsius: float) -> None
 
 
 @pytest.mark.parametrize("nonsense", [*NO_STATES, OperatingMode.AUTO], ids=repr)
-def test_a_state_is_one_of_the_six(nonsense: Any) -> None:  # noqa: ANN401
+def test_a_state_is_one_of_the_six(nonsense: Any) -> None:
     """A plain number or name in its place is refused, and so is a mode; the message lists the states."""
     for make in (SetGlobalState, lambda state: SetZoneState(REF, state)):
         with pytest.raises(InvalidValue, match="normal, reduced, standby, time_program, party, holiday") as refused:
@@ -86,7 +86,7 @@ def test_a_state_is_one_of_the_six(nonsense: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("nonsense", [*NO_STATES, OperatingState.NORMAL], ids=repr)
-def test_a_mode_is_one_of_the_five(nonsense: Any) -> None:  # noqa: ANN401
+def test_a_mode_is_one_of_the_five(nonsense: Any) -> None:
     """A plain number or name in its place is refused, and so is a state; the message lists the modes."""
     with pytest.raises(InvalidValue, match="auto, heating, cooling, manual_heating, manual_cooling") as refused:
         SetGlobalMode(nonsense)

@@ -53,6 +53,13 @@ def test_after_delivery_an_echo_may_be_off(told: float, judgement: Judgement, no
     assert order.judge(celsius(told), TIMING, now) is judgement
 
 
+@pytest.mark.parametrize("off", [0.31, -0.31])
+def test_a_hundredth_more_is_another_value(off: float) -> None:
+    """Below 20.48 °C the codec has hundredths, and the tolerance is exact to one of them."""
+    assert delivered(SETPOINT, celsius(20.0)).judge(celsius(20.0 + off), TIMING, AT_ONCE) is OVERRIDE
+    assert accepted(SETPOINT, celsius(20.0)).judge(celsius(20.0 + off / 10), TIMING, ACCEPTED_AT) is NO
+
+
 def test_the_tolerances_are_settable() -> None:
     """The echo tolerance of the settings replaces the default."""
     strict = Timing(echo_tolerance=0.1)

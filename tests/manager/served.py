@@ -77,7 +77,7 @@ class Served(Gateway):
         """One more worker's manager over the same memory."""
         return ModbusManager(
             self.memory,
-            link or self.link,  # type: ignore[arg-type]
+            link or self.link,
             DaemonBreaker(self.memory.breaker, FAILURES, RESET_SECONDS),
             House(STRUCTURES, self.rules.allowed),
             HealthReader(self.memory, self.rules.stale_after, lambda: self.now),

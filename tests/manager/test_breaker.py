@@ -91,7 +91,7 @@ def test_one_call_is_let_through_after_a_while(served: Served) -> None:
     """If it is answered the breaker closes, for all."""
     opened(served)
     other = served.new_manager()
-    served.memory.breaker.opened_at -= RESET_SECONDS  # type: ignore[operator]
+    served.memory.breaker.opened_at -= RESET_SECONDS
     ask(other)
     assert served.manager.health().breaker == "closed"
     ask(served.manager)
@@ -101,7 +101,7 @@ def test_one_call_is_let_through_after_a_while(served: Served) -> None:
 def test_a_trial_that_fails_opens_it_again(served: Served) -> None:
     """For as long as the first time, after that one call."""
     opened(served)
-    served.memory.breaker.opened_at -= RESET_SECONDS  # type: ignore[operator]
+    served.memory.breaker.opened_at -= RESET_SECONDS
     fail(served, 1)
     assert len(served.link.asked) == 1
     fail(served, 3)
@@ -111,7 +111,7 @@ def test_a_trial_that_fails_opens_it_again(served: Served) -> None:
 def test_a_younger_daemon_is_tried_at_once(served: Served) -> None:
     """One that started after the breaker opened deserves a try, without waiting."""
     opened(served)
-    served.beat(started_at=served.memory.breaker.opened_at + 1.0)  # type: ignore[operator]
+    served.beat(started_at=served.memory.breaker.opened_at + 1.0)
     ask(served.manager)
     assert len(served.link.asked) == 1
     assert served.manager.health().breaker == "closed"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.served import FAILURES, INSTANCE, LISTENER, Served
+from tests.manager.served import INSTANCE, LISTENER, STARTED_AT, Served
 
 
 def condition(served: Served) -> str:
@@ -55,12 +55,16 @@ def test_a_base_that_has_never_spoken_degrades(served: Served) -> None:
 
 
 def test_an_open_breaker_degrades(well: Served) -> None:
-    """It is shown until it has closed."""
-    for _ in range(FAILURES):
-        well.memory.breaker.add_failure()
-    well.memory.breaker.state = "open"
+    """Commands are kept from a daemon that has failed."""
+    well.memory.breaker.state, well.memory.breaker.opened_at = "open", STARTED_AT + 60
     assert (condition(well), well.manager.health().breaker) == ("degraded", "open")
     assert "breaker" in problems(well)
+
+
+def test_an_open_breaker_is_no_problem_of_a_younger_daemon(well: Served) -> None:
+    """The next command will be tried, so a night without commands is no night of alarms."""
+    well.memory.breaker.state, well.memory.breaker.opened_at = "open", STARTED_AT - 60
+    assert (condition(well), well.manager.health().breaker) == ("healthy", "open")
 
 
 @pytest.mark.parametrize(

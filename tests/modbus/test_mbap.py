@@ -121,7 +121,8 @@ def test_good_frames_before_a_broken_header_are_not_lost(
 def test_a_broken_stream_stays_broken(header: bytes, segments: list[bytes]) -> None:
     """Nothing behind the break is taken for a frame, and nothing is piled up."""
     framer = MbapFramer()
-    assert read_all(framer, header)[1] is not None
+    assert read_all(framer, header + READ * 50)[1] is not None
+    assert framer.pending < LARGEST_FRAME
     for segment in segments:
         assert read_all(framer, segment)[0] == []
         assert framer.pending < LARGEST_FRAME

@@ -273,6 +273,19 @@ def test_a_broadcast_lost_with_the_link_is_said_again(house: House, station: Bas
     assert house.setpoint_of(0) == to_celsius(to_tenths(24.0))
 
 
+def test_lost_links_do_not_add_up_to_a_command(house: House, station: BaseStation, gateway: Gateway) -> None:
+    """However often the newest setpoint is lost on its way, the older one that a gateway repeats is no command."""
+    told = gateway.reported[101]
+    house.order_setpoint(0, 24.0)
+    for _ in range(3):
+        assert station.heard(ZONE, (gateway.reported[100], told)) == {Meaning.REPEATED: 2}
+        while isinstance(station.next_request(), Write):
+            pass  # written into a connection that dies
+        station.link_lost()
+        station.link_up()
+    assert house.setpoint_of(0) == to_celsius(to_tenths(24.0))
+
+
 def test_a_command_back_to_an_older_value_is_obeyed(house: House, station: BaseStation, gateway: Gateway) -> None:
     """Also when it is the word that the base had told before: a gateway that insists means it."""
     old = gateway.reported[101]
@@ -298,6 +311,37 @@ def test_a_command_counts_once(station: BaseStation, gateway: Gateway) -> None:
     assert [m[Meaning.OBEYED_BEFORE] for m in meanings] == [0, 1, 1]
     gateway.listen(station)
     assert gateway.writes(101)
+
+
+def test_the_same_command_later_counts_again(house: House, station: BaseStation, gateway: Gateway) -> None:
+    """Once the base has set something else, the same word is a new command."""
+    for _ in range(2):
+        gateway.pending[101] = dpt9.encode(23.3)
+        gateway.listen(station)
+        assert station.heard(ZONE, (gateway.reported[100], dpt9.encode(23.3)))[Meaning.OBEYED] == 1
+        gateway.converse(station, 2.0)
+        house.order_setpoint(0, 20.0)
+        gateway.converse(station, 2.0)
+
+
+def test_a_new_link_is_told_at_once_what_it_lacks(station: BaseStation, gateway: Gateway) -> None:
+    """No-data right after a reconnection is answered even if the same was published a moment ago."""
+    station.heard(ZONE, (0, 0))
+    gateway.listen(station)
+    station.link_lost()
+    station.link_up()
+    station.heard(ZONE, (0, 0))
+    gateway.listen(station)
+    assert len(gateway.writes(102)) == 2
+
+
+def test_what_is_to_be_said_soon_does_not_wait(house: House, station: BaseStation, gateway: Gateway) -> None:
+    """The base does not sleep while it has something to announce."""
+    station.advance(0.1)
+    assert station.wait() > 0.0
+    house.order_setpoint(0, 24.0)
+    station.advance(0.1)
+    assert station.wait() == 0.0
 
 
 def test_it_introduces_itself_until_somebody_answers(house: House, station: BaseStation) -> None:

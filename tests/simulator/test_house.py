@@ -90,6 +90,14 @@ def test_a_house_in_standby_is_left_to_the_weather() -> None:
     assert all(7.0 < room.temperature < 15.0 for room in house.rooms.values())
 
 
+def test_a_house_in_standby_does_not_freeze() -> None:
+    """However cold it is outside, rooms without a setpoint stay at 8 °C."""
+    house = House(ZONES[:1], outside_mean=-20.0)
+    house.order_state(OperatingState.STANDBY)
+    house.step(3 * DAY)
+    assert house.rooms[0].temperature == pytest.approx(8.0, abs=0.3)
+
+
 def test_the_plant_works_for_rooms_that_call() -> None:
     """While rooms of base 1 are too cold its pump runs and no other, valves open, and the flow is the hottest."""
     house = House(ZONES, seed=6)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from itertools import islice
+from itertools import islice, pairwise, repeat
 
 import pytest
 
@@ -15,17 +15,23 @@ from neasmart_gateway.modbus.mbap import TcpFrame
 from neasmart_gateway.modbus.pdu import ExceptionCode, exception
 from neasmart_gateway.simulator.base_station import BaseStation
 from neasmart_gateway.simulator.house import House
-from neasmart_gateway.simulator.master import Master, growing_pauses
+from neasmart_gateway.simulator.master import Master, Patience, growing_pauses
+from neasmart_gateway.simulator.options import Endpoint
 from tests.simulator.gateway import Answer, Slave, honest
 
 FAST = 100.0
+
+
+def at_once() -> Iterator[float]:
+    """Come back without a pause."""
+    return repeat(0.0)
 
 
 @asynccontextmanager
 async def speaking(slave: Slave, *, speed: float = FAST, timeout: float = 5.0) -> AsyncIterator[Master]:
     """A base of two zones that speaks to a slave while the context is open."""
     station = BaseStation(House([ZoneRef(1, 1), ZoneRef(1, 2)], seed=1))
-    master = Master(slave.endpoint, station, speed=speed, timeout=timeout)
+    master = Master(slave.endpoint, station, speed=speed, patience=Patience(timeout, at_once))
     task = asyncio.create_task(master.run())
     try:
         yield master
@@ -107,7 +113,7 @@ def wrong_transaction(request: TcpFrame, pdu: bytes) -> bytes:
 
 def wrong_unit(request: TcpFrame, pdu: bytes) -> bytes:
     """An answer of somebody else, and then the right one."""
-    return TcpFrame(request.transaction, 17, pdu).encode() + honest(request, pdu)
+    return TcpFrame(request.transaction, 17, pdu[:-2]).encode() + honest(request, pdu)
 
 
 def short(request: TcpFrame, pdu: bytes) -> bytes:
@@ -201,6 +207,85 @@ async def test_a_restarted_gateway_learns_everything_about_the_zones() -> None:
         slave.gateway.reported.clear()
         zones = {1, 2} | {100, 101, 102, 110, 200, 201, 202, 210}
         await slave.until(lambda: zones <= set(slave.gateway.reported))
+
+
+async def test_a_host_that_cannot_be_one_is_only_a_fault() -> None:
+    """A host name that no resolver takes is said in the fault, and tried again for ever."""
+    slave = Slave()
+    slave.endpoint = Endpoint("a..b", 502)
+    async with speaking(slave) as master:
+        while master.fault == "not tried yet":
+            await asyncio.sleep(0)
+        assert not master.connected
+
+
+async def test_the_base_knows_of_its_link() -> None:
+    """The base is told when somebody may hear it and when nobody does any more, also at the end."""
+    told: list[str] = []
+
+    class Noting(BaseStation):
+        def link_up(self) -> None:
+            told.append("up")
+            super().link_up()
+
+        def link_lost(self) -> None:
+            told.append("lost")
+            super().link_lost()
+
+    async with Slave().listening() as slave:
+        master = Master(slave.endpoint, Noting(House([ZoneRef(1, 1)])), patience=Patience(5.0, at_once))
+        task = asyncio.create_task(master.run())
+        for connection in (1, 2):
+            await slave.until(lambda expected=connection: slave.connections == expected and slave.polled)
+            slave.frames.clear()
+            slave.cut()
+        await slave.until(lambda: slave.connections == 3 and slave.polled)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert told == ["up", "lost"] * 3
+
+
+async def test_pauses_begin_anew_after_an_answer() -> None:
+    """A link that worked is made again without delay; one that never brought an answer with growing ones."""
+    begun: list[Iterator[float]] = []
+
+    def pauses() -> Iterator[float]:
+        begun.append(at_once())
+        return begun[-1]
+
+    async with Slave(lambda request, pdu: b"").listening() as slave:
+        master = Master(slave.endpoint, BaseStation(House([ZoneRef(1, 1)])), patience=Patience(5.0, pauses))
+        task = asyncio.create_task(master.run())
+        for connection in (1, 2, 3):
+            await slave.until(lambda expected=connection: slave.connections == expected and slave.polled)
+            slave.frames.clear()
+            slave.cut()
+        await slave.until(lambda: slave.connections == 4 and slave.polled)
+        assert len(begun) == 1
+        slave.answer = honest
+        slave.cut()
+        await slave.until(lambda: master.statistics.answers)
+        assert len(begun) == 1 + master.statistics.answers
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_burst_of_broadcasts_lets_others_run() -> None:
+    """While sixty zones are published, nothing else in the process waits for more than a broadcast or two."""
+    async with Slave().listening() as slave:
+        master = Master(slave.endpoint, BaseStation(House(ZoneRef.every())))
+        task = asyncio.create_task(master.run())
+        seen = [0]
+        while not master.statistics.polls:
+            await asyncio.sleep(0)
+            seen.append(master.statistics.broadcasts)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert seen[-1] > 120
+    assert max(later - sooner for sooner, later in pairwise(seen)) <= 2
 
 
 def test_pauses_grow() -> None:

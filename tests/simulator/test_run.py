@@ -34,6 +34,44 @@ async def test_it_speaks_reports_and_stops() -> None:
     assert not any("\n" in line for line in lines)
 
 
+async def test_options_reach_the_house() -> None:
+    """At a thousandfold speed, with restless people, everything is published again and setpoints move."""
+    stop = asyncio.Event()
+    async with Slave().listening() as slave:
+        options = Options(slave.endpoint, zones=1, speed=1000.0, hand_changes=1.0)
+        running = asyncio.create_task(simulate(options, lambda line: None, stop))
+        await slave.until(lambda: len(set(slave.gateway.writes(101))) >= 3 and len(slave.gateway.writes(102)) >= 3)
+        stop.set()
+        await running
+
+
+async def first_temperatures(seed: int) -> list[int]:
+    """What a house of a seed publishes first."""
+    stop = asyncio.Event()
+    async with Slave().listening() as slave:
+        running = asyncio.create_task(simulate(Options(slave.endpoint, seed=seed), lambda line: None, stop))
+        await slave.until(lambda: slave.polled)
+        stop.set()
+        await running
+    return [slave.gateway.writes(ref.state_address + 2)[0] for ref in Options(slave.endpoint).refs]
+
+
+async def test_a_seed_makes_the_house() -> None:
+    """The same seed starts the same house, another seed another one."""
+    assert await first_temperatures(1) == await first_temperatures(1) != await first_temperatures(2)
+
+
+async def test_a_cancelled_simulator_leaves_nothing_open() -> None:
+    """Cancelling is as clean as the event: the connection is closed and no task remains."""
+    async with Slave().listening() as slave:
+        running = asyncio.create_task(simulate(Options(slave.endpoint), lambda line: None, asyncio.Event()))
+        await slave.until(lambda: slave.polled)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await slave.until(lambda: slave.is_left)
+
+
 async def test_it_stops_while_nobody_listens() -> None:
     """An event that is already set ends the simulator at once, connected or not."""
     stop = asyncio.Event()
@@ -48,12 +86,15 @@ async def test_it_stops_while_nobody_listens() -> None:
 async def test_a_report_that_fails_ends_it() -> None:
     """When the line cannot be written any more (a closed pipe), the simulator ends and says why."""
 
-    def broken(line: str) -> None:
-        raise BrokenPipeError
+    broken = iter([BrokenPipeError()])
+
+    def report(line: str) -> None:
+        if fault := next(broken, None):
+            raise fault
 
     async with Slave().listening() as slave, asyncio.timeout(5.0):
         with pytest.raises(BrokenPipeError):
-            await simulate(Options(slave.endpoint), broken, asyncio.Event())
+            await simulate(Options(slave.endpoint), report, asyncio.Event())
 
 
 def test_trouble_is_only_mentioned_when_there_is_some() -> None:

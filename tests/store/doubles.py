@@ -85,6 +85,15 @@ async def flight(recorder: Recorder, crank: HandCranked) -> "asyncio.Task[None]"
     return flush
 
 
+async def nothing_to_do(recorder: Recorder, crank: HandCranked) -> None:
+    """A flush that asks nothing of the journal."""
+    flush = asyncio.create_task(recorder.flush())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert crank.busy == 0, "the flush wants to write"
+    await flush
+
+
 async def remembering(journal: WatchedJournal, recorder: Recorder, *registers: Remembered) -> None:
     """Let the journal hold registers that the recorder has loaded."""
     MemoryJournal.save(journal, registers)

@@ -151,6 +151,17 @@ def test_works_again_once_the_fault_is_gone(journal: SqliteJournal, path: Path) 
     assert journal.load() == [KEPT]
 
 
+def test_next_call_after_an_error_opens_the_file_anew(journal: SqliteJournal, path: Path) -> None:
+    """A file that was put aside after an error is not written to any more."""
+    journal.save([KEPT])
+    with pytest.raises(StoreError):
+        journal.save([Remembered(102, 70_000, 0.0)])
+    path.rename(path.with_suffix(".aside"))
+    newer = Remembered(202, 2200, 1_767_225_660.0)
+    journal.save([newer])
+    assert journal.load() == [newer]
+
+
 def test_locked_database_is_an_error_and_not_a_wait_for_ever(journal: SqliteJournal, path: Path) -> None:
     """While somebody else holds the file, saving fails within its second and works afterwards."""
     journal.save([KEPT])

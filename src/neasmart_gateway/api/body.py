@@ -52,9 +52,8 @@ def read_query(model: type[Q]) -> Q:
 
 def _receive() -> None:
     """Take the whole body in, so that one of unknown length is measured too."""
-    size = request.content_length or 0
-    if size <= MOST_BYTES and request.method not in _BODILESS:
-        size = len(request.get_data())
+    bodiless = request.method in _BODILESS
+    size = (request.content_length or 0) if bodiless else len(request.get_data())
     if size > MOST_BYTES:
         raise RequestEntityTooLarge
 

@@ -13,6 +13,6 @@ def install(app: Flask) -> None:
 
 
 def _harden(response: Response) -> Response:
-    response.headers.update(_ALWAYS)
+    response.headers.extend(_ALWAYS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

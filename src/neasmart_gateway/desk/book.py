@@ -49,10 +49,10 @@ class CommandBook:
         command = Command(f"{number}-{secrets.token_hex(4)}", number % SLOTS, origin, now)
         command.orders = new_orders(intentions, self._reported, now)
         self.close(command.orders, Event.SUPERSEDE, now)
+        self._publish(command)  # before a pending word can point to it
         for address, order in command.orders.items():
             self._open[address] = command
             self._memory.writer.set_pending(address, order.word, command.slot)
-        self._publish(command)
         return command
 
     def happen(

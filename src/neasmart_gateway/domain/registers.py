@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from neasmart_gateway.domain import codecs
 from neasmart_gateway.domain.codecs import Codec
@@ -108,6 +109,7 @@ PLACES: dict[int, Place] = dict(_places())
 COMMAND_ADDRESSES: frozenset[int] = frozenset(a for a, place in PLACES.items() if place.row.access is Access.COMMAND)
 
 
-def rows_of(group: str) -> list[Row]:
+@cache
+def rows_of(group: str) -> tuple[Row, ...]:
     """Return the rows of one group, in address order."""
-    return [row for row in TABLE if row.group == group]
+    return tuple(row for row in TABLE if row.group == group)

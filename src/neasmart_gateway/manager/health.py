@@ -95,9 +95,15 @@ class HealthReader:
         problems += [f"{item['name']}: {item['failure']}" for item in status.get("listeners", ()) if item["failure"]]
         if status.get("database", {}).get("failure"):
             problems.append(status["database"]["failure"])
-        if self._memory.breaker.state != "closed":
+        if self._is_barred(status):
             problems.append("the circuit breaker to the daemon is not closed")
         return problems
+
+    def _is_barred(self, status: dict[str, Any]) -> bool:
+        """Whether the breaker keeps commands from the daemon; one that is younger than its opening is tried at once."""
+        opened_at, started_at = self._memory.breaker.opened_at, status.get("started_at")
+        younger = opened_at is not None and started_at is not None and started_at > opened_at
+        return self._memory.breaker.state != "closed" and not younger
 
     def _status(self) -> dict[str, Any]:
         """Return the status of the daemon at work now; that of a dead one is no news."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from neasmart_gateway.simulator.base_station import BaseStation
 from neasmart_gateway.simulator.connection import ANSWER_TIMEOUT, Connection, LinkLost
@@ -26,11 +27,19 @@ def growing_pauses() -> Iterator[float]:
         pause = min(2 * pause, longest)
 
 
-class Master:
-    """Speaks for one base station to one gateway. Model time runs `speed` times as fast as the clock.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the master waits, in real seconds at any speed: for an answer, and between attempts to connect.
 
-    Timeouts and pauses between attempts are real seconds at any speed.
+    `pauses` begins anew whenever a gateway has answered, so that one which drops every connection is not hammered.
     """
+
+    answer: float = ANSWER_TIMEOUT
+    pauses: Callable[[], Iterator[float]] = growing_pauses
+
+
+class Master:
+    """Speaks for one base station to one gateway. Model time runs `speed` times as fast as the clock."""
 
     def __init__(
         self,
@@ -38,14 +47,14 @@ class Master:
         station: BaseStation,
         *,
         speed: float = 1.0,
-        timeout: float = ANSWER_TIMEOUT,
+        patience: Patience | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._endpoint, self._station = endpoint, station
-        self._speed, self._timeout = speed, timeout
+        self._speed, self._patience = speed, patience or Patience()
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._last: float | None = None
-        self._pauses = growing_pauses()
+        self._pauses = self._patience.pauses()
         self.connected = False
         self.fault = "not tried yet"
         self.statistics = Statistics()
@@ -66,7 +75,7 @@ class Master:
     async def _connect(self) -> Connection:
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             reader, writer = await asyncio.open_connection(self._endpoint.host, self._endpoint.port)
-        return Connection(reader, writer, self.statistics, self._timeout)
+        return Connection(reader, writer, self.statistics, self._patience.answer)
 
     async def _converse(self, connection: Connection) -> None:
         """Talk until the link is lost, or until cancelled; leaves a closed connection in either case."""
@@ -96,7 +105,7 @@ class Master:
             return
         words = await connection.ask(request)
         if words is not None:
-            self._pauses = growing_pauses()
+            self._pauses = self._patience.pauses()
             meanings = self._station.heard(request, words)
             self.statistics.commands_obeyed += meanings[Meaning.OBEYED]
             self.statistics.illegal_words += meanings[Meaning.ILLEGAL]

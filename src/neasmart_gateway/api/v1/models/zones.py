@@ -92,7 +92,7 @@ class ZoneChange(Body):
 
     state: Annotated[StateName | SkipJsonSchema[None], about("The operating state to ask for.", "normal")] = None
     setpoint: Annotated[
-        Annotated[float, Field(allow_inf_nan=False)] | SkipJsonSchema[None],
+        float | SkipJsonSchema[None],
         about("The setpoint to ask for, within the range that the operator has set (5 to 35 °C).", 21.5, "°C"),
     ] = None
 

@@ -1,0 +1,112 @@
+"""Bytes written to disk for each register write: the gateway's daemon beside two ways to commit every register."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import real_rate
+from benchmarks.machine import file_system
+from benchmarks.servers import ask, gateway
+from benchmarks.table import Row, Table
+from benchmarks.written import Written, is_counted, settle
+from tests.running import Gateway, eventually
+from tests.wire import Master
+
+_TITLE = "DISK  bytes for each register write at the real rate, ours / a commit for each register"
+_WAYS = {"sqlitedict": "sqlitedict, autocommit", "sqlite3": "sqlite3 as it comes"}
+_SPARE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many minutes of the real rate, and how many seconds one of ours takes: as long as from flush to flush.
+
+    Theirs run as fast as they can, and for at most `their_seconds` each.
+    """
+
+    minutes: int = 15
+    minute_seconds: int = 1
+    their_minutes: int = 3
+    their_seconds: float = 20.0
+
+
+def measure(folder: Path, size: Size | None = None) -> Table:
+    """Measure ours, then each of the other ways, on the same file system."""
+    size = size or Size()
+    if not is_counted(folder):
+        why = (
+            f"not measured: on {file_system(folder)} the kernel counts no bytes under {folder}; choose another --folder"
+        )
+        return Table(_TITLE, (), (why,))
+    ours = _ours(folder / "gateway", size)
+    theirs = {way: _theirs(folder / way, way, size) for way in _WAYS}
+    rows = tuple(row for way, answer in theirs.items() for row in _rows(way, ours, answer, size))
+    return Table(_TITLE, rows, _notes(size, theirs))
+
+
+def _ours(folder: Path, size: Size) -> Written:
+    """Return what the daemon wrote in these minutes, once its journal held every register."""
+    settings = {"NEASMART_DATABASE_FLUSH_SECONDS": str(size.minute_seconds), "NEASMART_LOG_LEVEL": "WARNING"}
+    with gateway(folder, **settings) as ours, Master(ours.modbus_port) as master:
+        _write(master, 0, size.minute_seconds)
+        _wait_for_the_journal(ours, size)
+        before = Written.by(ours.daemon)
+        for number in range(1, size.minutes + 1):
+            _write(master, number, size.minute_seconds)
+            settle(folder / "data")
+        _wait_for_the_journal(ours, size)
+        return Written.by(ours.daemon).since(before)
+
+
+def _write(master: Master, number: int, seconds: float) -> None:
+    """Write one minute's registers, one request each, evenly over so many seconds."""
+    began = time.monotonic()
+    for n, (address, word) in enumerate(real_rate.minute(number)):
+        master.write(240, address, [word])
+        time.sleep(max(0.0, began + (n + 1) * seconds / real_rate.WRITES - time.monotonic()))
+
+
+def _wait_for_the_journal(ours: Gateway, size: Size) -> None:
+    """Let a whole flush go by, then see that nothing waits for one."""
+    time.sleep(size.minute_seconds + 0.5)
+    eventually(lambda: _waiting(ours) == 0, "everything in the journal")
+    settle(ours.folder / "data")
+
+
+def _waiting(ours: Gateway) -> int:
+    return int(ours.get("/api/v1/health").json["database"]["waiting_registers"])
+
+
+def _theirs(folder: Path, way: str, size: Size) -> dict[str, Any]:
+    folder.mkdir()
+    limit = size.their_seconds
+    seconds = limit + _SPARE_SECONDS
+    return ask("benchmarks.children.commit_loop", way, folder, size.their_minutes, limit, seconds=seconds)
+
+
+def _rows(way: str, ours: Written, theirs: dict[str, Any], size: Size) -> list[Row]:
+    our_writes, their_writes = size.minutes * real_rate.WRITES, theirs["writes"]
+    gross = (ours.gross / our_writes,), (theirs["gross"] / their_writes,)
+    net = (ours.net / our_writes,), (theirs["net"] / their_writes,)
+    return [
+        Row(f"{_WAYS[way]}: handed to the kernel (write_bytes)", "byte", "lower", *gross),
+        Row(f"{_WAYS[way]}: of these, not cancelled before reaching the disk", "byte", "lower", *net),
+    ]
+
+
+def _notes(size: Size, theirs: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    loops = "; ".join(f"{answer['way']}, {answer['writes']} writes" for answer in theirs.values())
+    return (
+        f"the real rate: a minute is {real_rate.WRITES} register writes for {real_rate.ZONES} zones, "
+        f"{real_rate.CHANGES} of them changes, and one flush",
+        f"compressed: a minute and its flush take {size.minute_seconds} s in place of 60, {size.minutes} minutes; after "
+        "each minute the files are synced from outside, as the kernel would have written them back meanwhile",
+        "ours: /proc/PID/io of the daemon alone, with a journal that has every register already; checkpoints (one in "
+        "some hundred flushes) are not in it",
+        f"theirs: {loops}; as fast as they go, synced from outside every {real_rate.WRITES}",
+        "sqlitedict never syncs: its rollback journals are deleted before the kernel writes them back, so most of what "
+        "it hands over never reaches the disk. The file system's own journal is in no figure",
+    )

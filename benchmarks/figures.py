@@ -1,0 +1,47 @@
+"""Round-trip times made into the few figures that are compared."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from benchmarks.table import Row
+
+Figures = Mapping[str, float]
+"""p50 and p99 in milliseconds, rate in requests a second."""
+
+_SHOWN: tuple[tuple[str, str, Literal["lower", "higher"]], ...] = (
+    ("rate", "1/s", "higher"),
+    ("p50", "ms", "lower"),
+    ("p99", "ms", "lower"),
+)
+
+
+def figures(round_trips: Sequence[float], elapsed: float) -> Figures:
+    """Return the figures of these round trips, in seconds, that took `elapsed` seconds altogether."""
+    ordered = sorted(round_trips)
+    return {
+        "p50": _percentile(ordered, 0.50) * 1000,
+        "p99": _percentile(ordered, 0.99) * 1000,
+        "rate": len(ordered) / elapsed,
+    }
+
+
+def report(round_trips: Sequence[float], elapsed: float) -> None:
+    """Print the figures as a line of JSON, for the process that waits for them."""
+    print(json.dumps(figures(round_trips, elapsed)))
+
+
+def rows(what: str, ours: Sequence[Figures], theirs: Sequence[Figures]) -> list[Row]:
+    """Return a row for each figure of these repetitions."""
+    return [
+        Row(f"{what}: {name}", unit, better, tuple(f[name] for f in ours), tuple(f[name] for f in theirs))
+        for name, unit, better in _SHOWN
+    ]
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of all does not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -1,0 +1,62 @@
+"""What a run ran on, because figures without it mean nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.servers import ROOT
+
+_PACKAGES = ("neasmart-gateway", "pymodbus", "gunicorn", "gevent", "flask", "pydantic")
+
+
+def describe(folder: Path, load_before: str) -> str:
+    """Return the machine, what else it had to do, and the versions, as lines of text."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return "\n".join(
+        [
+            f"machine   {_processor()}, {os.cpu_count()} cores, {memory:.1f} GiB, {platform.system()} "
+            f"{platform.release()}, {file_system(folder)} under {folder}",
+            f"load      {load_before} before the run, {load()} after it (1, 5, 15 minutes; nothing is pinned to a core)",
+            f"versions  Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}, {_commit()}",
+        ]
+    )
+
+
+def load() -> str:
+    """Return how many processes wanted to run lately."""
+    return " ".join(f"{average:.1f}" for average in os.getloadavg())
+
+
+def file_system(folder: Path) -> str:
+    """Return the type of file system that a folder is on, such as ext4."""
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except FileNotFoundError:
+        return "an unknown file system"
+    # The last of several mounts at one place is the one in force.
+    inside = [(len(point), n, kind) for n, (point, kind) in enumerate(mounts) if folder.resolve().is_relative_to(point)]
+    return max(inside)[2]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except FileNotFoundError:
+        return platform.processor()
+    # Small ARM boards name the board, not the processor.
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
+    return names[0] if names else platform.machine()
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    try:
+        return "commit " + subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "not from a clone"

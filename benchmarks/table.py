@@ -1,0 +1,81 @@
+"""A measurement as a small table, the ratio first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+_COLUMNS = ("ratio", "of each pair", "ours", "theirs", "unit", "better", "what")
+_NUMBERS = 4
+"""The leading columns, which are set to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of ours and of theirs, a value for each repetition; repetition n of both ran one after the other."""
+
+    what: str
+    unit: str
+    better: Literal["lower", "higher"]
+    ours: tuple[float, ...]
+    theirs: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Our median over theirs; NaN when theirs is nothing."""
+        return _over(median(self.ours), median(self.theirs))
+
+    @property
+    def pairs(self) -> tuple[float, float]:
+        """The smallest and the largest ratio that a pair of repetitions gave: how far to trust `ratio`."""
+        ratios = [_over(ours, theirs) for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+        return min(ratios), max(ratios)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return what stands under each column."""
+        low, high = self.pairs
+        spread = f"{shown_ratio(low)} to {shown_ratio(high)}" if len(self.ours) > 1 else ""
+        figures = (_figure(median(self.ours)), _figure(median(self.theirs)))
+        return (shown_ratio(self.ratio), spread, *figures, self.unit, self.better, self.what)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What was measured, and what one must know to read it. No rows: it could not be measured, and a note says why."""
+
+    title: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    def render(self) -> str:
+        """Return the table as lines of text."""
+        lines = [self.title]
+        if self.rows:
+            lines += _aligned([_COLUMNS, *(row.cells() for row in self.rows)])
+        return "\n".join([*lines, *(f"  * {note}" for note in self.notes)])
+
+
+def shown_ratio(ratio: float) -> str:
+    """Return 0.62, or 1/300 where a fraction says more."""
+    if math.isnan(ratio):
+        return "-"
+    return f"1/{1 / ratio:.0f}" if 0 < ratio < 0.05 else f"{ratio:.2f}"
+
+
+def _over(ours: float, theirs: float) -> float:
+    return ours / theirs if theirs else math.nan
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _aligned(cells: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  " + "  ".join(_set(n, text, widths[n]) for n, text in enumerate(line)).rstrip() for line in cells]
+
+
+def _set(column: int, text: str, width: int) -> str:
+    return text.rjust(width) if column < _NUMBERS else text.ljust(width)
