@@ -133,11 +133,11 @@ class Model:
         if address in STATES and low(address, word) == 0:
             return False
         if wish.state == "accepted":
-            return not is_old(wish, word) and same(address, wish.word, word, 2)
-        return not (is_old(wish, word) and self.now <= wish.delivered + 5)
+            return not is_old(address, wish, word) and same(address, wish.word, word, 2)
+        return not (is_old(address, wish, word) and self.now <= wish.delivered + 5)
 
     def _echoes(self, address: int, wish: Wish, word: int) -> bool:
-        if is_old(wish, word):
+        if is_old(address, wish, word):
             return False
         program, results = PROGRAMS.get(address, (None, ()))
         resolved = wish.state == "delivered" and wish.word == program and low(address, word) in results
@@ -148,8 +148,9 @@ def low(address: int, word: int) -> int:
     return word % 256 if address in LOW_BYTE_ONLY else word
 
 
-def is_old(wish: Wish, word: int) -> bool:
-    return word == wish.before and word != wish.word
+def is_old(address: int, wish: Wish, word: int) -> bool:
+    """Whether it is the exact pre-command word; where that says what our user wants, it is no old value."""
+    return word == wish.before and not same(address, wish.word, word, 0)
 
 
 def is_legal(address: int, word: int | None) -> bool:

@@ -84,6 +84,23 @@ class Life(RuleBasedStateMachine):
         self.gateway.writes(address, word)
         self._written(address, word)
 
+    @rule(seconds=seconds, which=st.integers(0, 5), how=st.sampled_from(["same", "old", "near", "high byte"]))
+    def base_reacts_to_a_wish(self, seconds: float, which: int, how: str) -> None:
+        """The base writes a register that has an open order: an echo, the old value, or something like them."""
+        self._frame(seconds, BASE)
+        self.gateway.desk.heard(BASE, self.gateway.now)
+        open_wishes = [address for address in COMMANDS if self.model.wish(address)]
+        if not open_wishes:
+            return
+        address = open_wishes[which % len(open_wishes)]
+        wish = self.model.registers[address].wish
+        assert wish is not None
+        words = {"same": wish.word, "old": wish.before, "near": wish.word + 1, "high byte": wish.word ^ 0x0100}
+        word = words[how]
+        if word is not None:
+            self.gateway.writes(address, word)
+            self._written(address, word)
+
     @rule(seconds=seconds, span=st.sampled_from(RANGES), peer=peers)
     def somebody_reads(self, seconds: float, span: tuple[int, int], peer: Peer) -> None:
         """The answer is the model's, and counts as delivered if that was the base."""

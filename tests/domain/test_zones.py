@@ -150,3 +150,14 @@ def test_a_zone_is_a_memory_as_its_newest_write_is() -> None:
         }
     )
     assert not decode_zone(REF, held).restored
+
+
+def test_a_memory_is_not_shown_beside_live_values() -> None:
+    """While the zone is live, what only the journal remembers is unknown; in a zone that is a memory it is shown."""
+    humidity = Cell(110, reported=45, written_at=10.0, restored=True)
+    live = {102: Cell(102, reported=2000, written_at=20.0), 110: humidity}
+    remembered = {102: Cell(102, reported=2000, written_at=10.0, restored=True), 110: humidity}
+    shown = [decode_zone(ZoneRef(1, 1), lambda a, c=c: c.get(a, Cell(a))) for c in (live, remembered)]
+    assert [zone.relative_humidity.value for zone in shown] == [None, 45]
+    assert shown[0].relative_humidity.reason is Reason.NEVER_WRITTEN
+    assert shown[1].restored

@@ -1,5 +1,6 @@
 """Shared memory as the gateway makes it: anonymous, and seen by every process forked afterwards."""
 
+import json
 import mmap
 from dataclasses import dataclass, field
 
@@ -10,6 +11,12 @@ from neasmart_gateway.shm.image import IMAGE_SIZE, ImageReader, ImageWriter
 def shared(size: int) -> memoryview:
     """Zeroed bytes that forked processes have in common."""
     return memoryview(mmap.mmap(-1, size))
+
+
+def padded(size: int, **record: object) -> dict[str, object]:
+    """A record whose compact JSON has exactly so many bytes."""
+    bare = json.dumps({**record, "text": ""}, separators=(",", ":"))
+    return {**record, "text": "x" * (size - len(bare))}
 
 
 @dataclass

@@ -29,6 +29,14 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
 
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work; ask in loops that wait for what it does."""
+        if self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status is None
+
     def wait(self) -> int:
         """Reap it; its exit status, or minus the signal that ended it."""
         if self._status is None:

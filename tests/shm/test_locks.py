@@ -2,8 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,20 +16,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "lock"
 
 
-@contextmanager
-def told() -> Iterator[tuple[int, int]]:
-    """A pipe by which a child can say that it has got somewhere."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        os.close(end)
-
-
 def is_free(path: Path) -> bool:
-    """Whether this process could have the lock at once."""
+    """Whether no other process has it for itself alone: then not even a shared lock could be had."""
     with path.open("r+") as file:
         try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -45,20 +34,40 @@ def test_the_file_is_made_by_need(path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_another_process_is_kept_out_and_let_in_again(path: Path, fork: Fork) -> None:
-    """While one holds it no other gets it; after that anyone does, in the child of a user, too."""
+def free_elsewhere(fork: Fork, path: Path) -> bool:
+    """Whether another process could have it: a process always gets past a lock of its own."""
+
+    def look() -> None:
+        assert is_free(path)
+
+    return fork(look).wait() == 0
+
+
+def test_another_process_is_let_in_afterwards(path: Path, fork: Fork) -> None:
+    """Who has left the lock does not keep others out."""
+    lock = ProcessLock(path)
+    with lock:
+        assert not free_elsewhere(fork, path)
+    assert free_elsewhere(fork, path)
+
+
+def test_a_child_of_its_user_holds_it_for_itself(path: Path, fork: Fork) -> None:
+    """A forked worker that inherits the lock gets it, and keeps its parent out until it leaves."""
     lock, gate = ProcessLock(path), Gate()
     with lock:
         pass
-    with told() as (heard, say):
+    assert free_elsewhere(fork, path)
+    heard, say = os.pipe()
 
-        def hold() -> None:
-            with lock:
-                os.write(say, b"x")
-                gate.wait()
+    def hold() -> None:
+        with lock:
+            os.write(say, b"x")
+            gate.wait()
 
-        child = fork(hold)
-        os.read(heard, 1)
+    child = fork(hold)
+    os.close(say)
+    assert os.read(heard, 1) == b"x"
+    os.close(heard)
     assert not is_free(path)
     gate.open()
     assert child.wait() == 0
@@ -70,11 +79,7 @@ def test_an_error_frees_it(path: Path, fork: Fork) -> None:
     lock = ProcessLock(path)
     with pytest.raises(ZeroDivisionError), lock:
         _ = 1 / 0
-
-    def enter() -> None:
-        assert is_free(path)
-
-    assert fork(enter).wait() == 0
+    assert free_elsewhere(fork, path)
 
 
 def test_the_kernel_frees_it_at_death(path: Path, fork: Fork) -> None:

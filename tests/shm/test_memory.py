@@ -6,7 +6,7 @@ import pytest
 
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.shm.receipts import SLOTS
-from tests.shm.memories import Pauses
+from tests.shm.memories import Pauses, padded
 from tests.shm.processes import Fork, die_here
 
 
@@ -16,16 +16,21 @@ def memory(tmp_path: Path) -> SharedMemory:
     return SharedMemory(tmp_path / "lock", Pauses())
 
 
+REPORT = padded(16384)
+RECEIPTS = [(slot, padded(2048, id=f"{slot}-a")) for slot in (0, 1, SLOTS - 1)]
+"""As large as they can be."""
+
+
 def fill(memory: SharedMemory) -> None:
-    """Write to both ends of every part."""
+    """Write to every part, as much as it takes and up to its ends."""
     memory.header.instance = 2**64 - 1
     memory.header.wall_offset = 1.5
     memory.breaker.state = "half-open"
     memory.breaker.add_failure()
     memory.breaker.opened_at = 2.5
-    memory.status.publish({"text": "x" * 16000})
-    for slot in (0, SLOTS - 1):
-        memory.receipts.put(slot, {"id": f"{slot}-a", "text": "y" * 2000})
+    memory.status.publish(REPORT)
+    for slot, receipt in RECEIPTS:
+        memory.receipts.put(slot, receipt)
     for address in (0, 65535):
         memory.writer.report(address, [0xFFFF], 3.5)
 
@@ -34,8 +39,8 @@ def check(memory: SharedMemory) -> None:
     """Find all of it again."""
     assert (memory.header.instance, memory.header.wall_offset) == (2**64 - 1, 1.5)
     assert (memory.breaker.state, memory.breaker.failures, memory.breaker.opened_at) == ("half-open", 1, 2.5)
-    assert memory.status.read() == {"text": "x" * 16000}
-    assert [slot for slot, _ in memory.receipts] == [0, SLOTS - 1]
+    assert memory.status.read() == REPORT
+    assert list(memory.receipts) == RECEIPTS
     assert [memory.reader.cell(address).reported for address in (0, 1, 65534, 65535)] == [0xFFFF, None, None, 0xFFFF]
 
 

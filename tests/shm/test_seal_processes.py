@@ -34,9 +34,10 @@ def a_slot() -> tuple[memoryview, SealedSlot]:
 def test_a_reader_never_sees_two_payloads_in_one(fork: Fork) -> None:
     """Of all copies taken while 2,000 different payloads go by, none is mixed and none is empty."""
     _, slot = a_slot()
-    busy_writer(fork, slot)
+    writer = busy_writer(fork, slot)
     seen: set[bytes] = set()
     while len(seen) < 2_000:
+        assert writer.running
         try:
             payload = slot.read(Pauses())
         except TornSlot:
@@ -66,7 +67,7 @@ def test_killed_at_any_moment_and_repaired(fork: Fork) -> None:
         slot.write(b"\x01")
         writer = busy_writer(fork, slot)
         while slot_is_at_rest(slot):
-            pass
+            assert writer.running
         writer.kill()
         assert writer.wait() == -9
         slot.repair()

@@ -29,9 +29,22 @@ async def test_it_speaks_reports_and_stops() -> None:
     assert counts.polls >= counts.answers >= 99
     assert counts.connections == 1
     assert {102, 1200, 1302, 2402} <= set(slave.gateway.reported)
-    assert [line for line in lines[1:-1] if not LINE.fullmatch(line)] == []
-    assert lines[-1].startswith("not connected")
+    assert [line for line in lines[1:] if not LINE.fullmatch(line)] == []
     assert not any("\n" in line for line in lines)
+
+
+async def test_the_last_line_is_the_last_word() -> None:
+    """However seldom it reports, there is a line at the start and one at the end, when it was still connected."""
+    lines: list[str] = []
+    stop = asyncio.Event()
+    async with Slave().listening() as slave:
+        running = asyncio.create_task(simulate(Options(slave.endpoint), lines.append, stop, report_every=60.0))
+        await slave.until(lambda: slave.polled >= 2)
+        stop.set()
+        await running
+    first, last = lines
+    assert first.startswith("not connected")
+    assert LINE.fullmatch(last)
 
 
 async def test_options_reach_the_house() -> None:
@@ -73,7 +86,7 @@ async def test_a_cancelled_simulator_leaves_nothing_open() -> None:
 
 
 async def test_it_stops_while_nobody_listens() -> None:
-    """An event that is already set ends the simulator at once, connected or not."""
+    """An event that is already set ends the simulator at once, with a last line."""
     stop = asyncio.Event()
     stop.set()
     lines: list[str] = []

@@ -88,9 +88,12 @@ class Zone:
         return self.heard_at is not None
 
 
-def reading(row: Row, cell: Cell) -> Reading[object]:
-    """Decode what the base reported in one register."""
-    if cell.reported is None:
+def reading(row: Row, cell: Cell, *, live: bool = False) -> Reading[object]:
+    """Decode what the base reported in one register.
+
+    With `live`, what only the journal remembers counts as not written: it must not be shown beside live values.
+    """
+    if cell.reported is None or (live and cell.restored):
         return Reading(reason=Reason.NEVER_WRITTEN)
     return row.codec.decode(cell.reported)
 
@@ -106,12 +109,13 @@ def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
     written = [c for c in (temperature, state, setpoint, humidity) if c.written_at is not None]
     # The temperature decides; max() keeps the first of equals, so it also wins a tie.
     timekeeper = temperature if temperature.written_at is not None else max(written, key=_age_key, default=None)
+    live = timekeeper is not None and not timekeeper.restored
     return Zone(
         ref=ref,
-        state=cast(Reading[OperatingState], reading(_STATE, state)),
-        setpoint=cast(Reading[float], reading(_SETPOINT, setpoint)),
-        temperature=cast(Reading[float], reading(_TEMPERATURE, temperature)),
-        relative_humidity=cast(Reading[int], reading(_HUMIDITY, humidity)),
+        state=cast(Reading[OperatingState], reading(_STATE, state, live=live)),
+        setpoint=cast(Reading[float], reading(_SETPOINT, setpoint, live=live)),
+        temperature=cast(Reading[float], reading(_TEMPERATURE, temperature, live=live)),
+        relative_humidity=cast(Reading[int], reading(_HUMIDITY, humidity, live=live)),
         desired_state=cast("OperatingState | None", desired(_STATE, state)),
         desired_setpoint=cast("float | None", desired(_SETPOINT, setpoint)),
         heard_at=timekeeper.written_at if timekeeper else None,

@@ -68,6 +68,8 @@ class Master:
                 await self._converse(connection)
             except TimeoutError:
                 self.fault = "no answer to the attempt to connect"
+            except ConnectionRefusedError:
+                self.fault = "nobody listens there"
             except (OSError, UnicodeError, LinkLost) as error:  # UnicodeError: a host name that cannot be one
                 self.fault = str(error)
             await asyncio.sleep(next(self._pauses))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from neasmart_gateway.simulator.base_station import BaseStation
 from neasmart_gateway.simulator.hands import Hands
@@ -36,8 +37,11 @@ async def simulate(
         report(progress_line(f"{link} {options.connect}", master.statistics, house.mean_temperature))
 
     tasks = [asyncio.create_task(master.run()), asyncio.create_task(_repeat(progress, report_every))]
-    await _until(stop, tasks)
-    progress()
+    try:
+        await _until(stop, tasks)
+        progress()
+    finally:
+        await _end(tasks)
     return master.statistics
 
 
@@ -61,15 +65,18 @@ async def _repeat(action: Callable[[], None], period: float) -> None:
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for `stop`, then end the tasks; a task that fails ends everything and its error is raised."""
+    """Wait for `stop`; a task that ends sooner has failed, and its error is raised."""
     stopping = asyncio.create_task(stop.wait())
-    everything = [*tasks, stopping]
     try:
-        await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                task.result()
     finally:
-        for task in everything:
-            task.cancel()
-        outcomes = await asyncio.gather(*everything, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
+        await _end([stopping])
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
