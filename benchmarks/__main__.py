@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks import bus, disk, http, machine
-from benchmarks.servers import ROOT
+from benchmarks.servers import ROOT, sweep
 from benchmarks.table import Table
 
 MEASUREMENTS: dict[str, Callable[[Path], Table]] = {"bus": bus.measure, "http": http.measure, "disk": disk.measure}
@@ -49,7 +49,10 @@ def _run(names: list[str], folder: Path) -> None:
     before = machine.load()
     for name in names:
         with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as own:
-            print(MEASUREMENTS[name](Path(own)).render(), end="\n\n", flush=True)
+            try:
+                print(MEASUREMENTS[name](Path(own)).render(), end="\n\n", flush=True)
+            finally:
+                sweep()
     print(machine.describe(folder, before))
 
 

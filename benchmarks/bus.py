@@ -24,8 +24,8 @@ class Size:
     """How often each is measured, and how long: until either limit is reached."""
 
     repetitions: int = 5
-    requests: int = 10_000
-    seconds: float = 1.0
+    requests: int = 20_000
+    seconds: float = 0.6
 
 
 def measure(folder: Path, size: Size | None = None) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ _SPARE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many minutes of the real rate, and how many seconds one of ours takes: as long as from flush to flush.
+    """How many minutes of the real rate, and in how many seconds one passes: as many as from flush to flush of ours.
 
-    Theirs run as fast as they can, and for at most `their_seconds` each.
+    Of theirs, which take longer when a commit does, at most `their_seconds` each.
     """
 
-    minutes: int = 15
+    minutes: int = 10
     minute_seconds: int = 1
-    their_minutes: int = 3
+    their_minutes: int = 2
     their_seconds: float = 20.0
 
 
@@ -51,22 +52,20 @@ def _ours(folder: Path, size: Size) -> Written:
     """Return what the daemon wrote in these minutes, once its journal held every register."""
     settings = {"NEASMART_DATABASE_FLUSH_SECONDS": str(size.minute_seconds), "NEASMART_LOG_LEVEL": "WARNING"}
     with gateway(folder, **settings) as ours, Master(ours.modbus_port) as master:
-        _write(master, 0, size.minute_seconds)
+        _write(master, real_rate.minute(0))
         _wait_for_the_journal(ours, size)
         before = Written.by(ours.daemon)
         for number in range(1, size.minutes + 1):
-            _write(master, number, size.minute_seconds)
+            _write(master, real_rate.paced(number, size.minute_seconds))
             settle(folder / "data")
         _wait_for_the_journal(ours, size)
         return Written.by(ours.daemon).since(before)
 
 
-def _write(master: Master, number: int, seconds: float) -> None:
-    """Write one minute's registers, one request each, evenly over so many seconds."""
-    began = time.monotonic()
-    for n, (address, word) in enumerate(real_rate.minute(number)):
+def _write(master: Master, writes: Iterable[tuple[int, int]]) -> None:
+    """Write one minute's registers, one request each."""
+    for address, word in writes:
         master.write(240, address, [word])
-        time.sleep(max(0.0, began + (n + 1) * seconds / real_rate.WRITES - time.monotonic()))
 
 
 def _wait_for_the_journal(ours: Gateway, size: Size) -> None:
@@ -82,9 +81,8 @@ def _waiting(ours: Gateway) -> int:
 
 def _theirs(folder: Path, way: str, size: Size) -> dict[str, Any]:
     folder.mkdir()
-    limit = size.their_seconds
-    seconds = limit + _SPARE_SECONDS
-    return ask("benchmarks.children.commit_loop", way, folder, size.their_minutes, limit, seconds=seconds)
+    limits = size.their_minutes, size.minute_seconds, size.their_seconds
+    return ask("benchmarks.children.commit_loop", way, folder, *limits, seconds=size.their_seconds + _SPARE_SECONDS)
 
 
 def _rows(way: str, ours: Written, theirs: dict[str, Any], size: Size) -> list[Row]:
@@ -101,12 +99,14 @@ def _notes(size: Size, theirs: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     loops = "; ".join(f"{answer['way']}, {answer['writes']} writes" for answer in theirs.values())
     return (
         f"the real rate: a minute is {real_rate.WRITES} register writes for {real_rate.ZONES} zones, "
-        f"{real_rate.CHANGES} of them changes, and one flush",
-        f"compressed: a minute and its flush take {size.minute_seconds} s in place of 60, {size.minutes} minutes; after "
-        "each minute the files are synced from outside, as the kernel would have written them back meanwhile",
-        "ours: /proc/PID/io of the daemon alone, with a journal that has every register already; checkpoints (one in "
-        "some hundred flushes) are not in it",
-        f"theirs: {loops}; as fast as they go, synced from outside every {real_rate.WRITES}",
-        "sqlitedict never syncs: its rollback journals are deleted before the kernel writes them back, so most of what "
-        "it hands over never reaches the disk. The file system's own journal is in no figure",
+        f"{real_rate.CHANGES} of them changes, evenly spread, and one flush",
+        f"compressed in time: a minute, flush included, passes in {size.minute_seconds} s instead of 60. After each "
+        "one the files are synced from outside, because in a real minute the kernel would have written them back",
+        f"ours: the daemon's /proc/PID/io over {size.minutes} such minutes, with a journal that knows every register "
+        "already. Log and HTTP workers are not in it, nor are checkpoints: there is one in some hundred minutes",
+        f"theirs: {loops}; at the same pace, or slower when a commit takes longer",
+        "write_bytes counts pages handed to the kernel. sqlitedict never syncs, and its rollback journals are deleted "
+        "before the kernel writes them back: most of what it hands over never reaches the disk, hence the other rows",
+        "in no figure: what the file system writes for itself (its journal, directories), which making and deleting "
+        "files costs",
     )

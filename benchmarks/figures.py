@@ -34,11 +34,14 @@ def report(round_trips: Sequence[float], elapsed: float) -> None:
     print(json.dumps(figures(round_trips, elapsed)))
 
 
-def rows(what: str, ours: Sequence[Figures], theirs: Sequence[Figures]) -> list[Row]:
-    """Return a row for each figure of these repetitions."""
+def rows(
+    what: str, ours: Sequence[Figures], theirs: Sequence[Figures], names: Sequence[str] = ("rate", "p50", "p99")
+) -> list[Row]:
+    """Return a row for each of the named figures of these repetitions."""
     return [
         Row(f"{what}: {name}", unit, better, tuple(f[name] for f in ours), tuple(f[name] for f in theirs))
         for name, unit, better in _SHOWN
+        if name in names
     ]
 
 

@@ -14,23 +14,29 @@ from benchmarks.servers import ROOT
 _PACKAGES = ("neasmart-gateway", "pymodbus", "gunicorn", "gevent", "flask", "pydantic")
 
 
-def describe(folder: Path, load_before: str) -> str:
+Load = float
+"""How many processes wanted to run at once, on average over the last minute."""
+
+
+def load() -> Load:
+    """Return the load now."""
+    return os.getloadavg()[0]
+
+
+def describe(folder: Path, load_before: Load) -> str:
     """Return the machine, what else it had to do, and the versions, as lines of text."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    return "\n".join(
-        [
-            f"machine   {_processor()}, {os.cpu_count()} cores, {memory:.1f} GiB, {platform.system()} "
-            f"{platform.release()}, {file_system(folder)} under {folder}",
-            f"load      {load_before} before the run, {load()} after it (1, 5, 15 minutes; nothing is pinned to a core)",
-            f"versions  Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}, {_commit()}",
-        ]
-    )
-
-
-def load() -> str:
-    """Return how many processes wanted to run lately."""
-    return " ".join(f"{average:.1f}" for average in os.getloadavg())
+    system = f"{platform.system()} {platform.release()}, {file_system(folder)} under {folder}"
+    lines = [
+        f"machine   {_processor()}, {os.cpu_count()} cores, {memory:.1f} GiB, {system}",
+        f"load      {load_before:.1f} before the run, {load():.1f} after it with our own; nothing is pinned to a core",
+        f"versions  Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        + ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        f"source    {_commit()}",
+    ]
+    if load_before > (os.cpu_count() or 1) / 2:
+        lines.append("BEWARE    the machine was busy before the run began: times and rates are not to be relied on")
+    return "\n".join(lines)
 
 
 def file_system(folder: Path) -> str:

@@ -6,6 +6,9 @@ twice, and setpoint, state and humidity once; only temperatures change, all of w
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 ZONES = 60
 WRITES = 300
 CHANGES = 30
@@ -16,6 +19,18 @@ _STATE, _SETPOINT, _TEMPERATURE, _HUMIDITY = 0, 1, 2, 10
 def minute(number: int) -> list[tuple[int, int]]:
     """Return the writes of this minute as (address, word); half of the zones are 0.01 K warmer than a minute ago."""
     return [write for zone in range(ZONES) for write in _zone(zone, number)]
+
+
+def paced(number: int, seconds: float) -> Iterator[tuple[int, int]]:
+    """Give the writes of this minute one by one, each when it is due if the minute takes so many seconds.
+
+    Whoever is slower than that gets them without a pause.
+    """
+    began = time.monotonic()
+    for n, write in enumerate(minute(number)):
+        time.sleep(max(0.0, began + n * seconds / WRITES - time.monotonic()))
+        yield write
+    time.sleep(max(0.0, began + seconds - time.monotonic()))
 
 
 def _zone(zone: int, number: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.running import Gateway, eventually, running
+from tests.running import Gateway, children, eventually, running
 
 ROOT = Path(__file__).parents[1]
 _STOP_SECONDS = 5
@@ -57,6 +57,14 @@ def ask(module: str, *arguments: object, seconds: float) -> dict[str, Any]:
     )  # fmt: skip
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def sweep() -> None:
+    """Kill what we started and lost: an interrupt may come while a process is being made, before anybody holds it."""
+    for child in children(os.getpid()):
+        _tell(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)  # it may not have got as far as a group of its own
 
 
 def _importing(environment: Mapping[str, str] | None) -> dict[str, str]:

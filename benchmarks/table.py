@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -10,6 +11,7 @@ from typing import Literal
 _COLUMNS = ("ratio", "of each pair", "ours", "theirs", "unit", "better", "what")
 _NUMBERS = 4
 """The leading columns, which are set to the right."""
+_WIDTH = 118
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Table:
         lines = [self.title]
         if self.rows:
             lines += _aligned([_COLUMNS, *(row.cells() for row in self.rows)])
-        return "\n".join([*lines, *(f"  * {note}" for note in self.notes)])
+        return "\n".join([*lines, *(line for note in self.notes for line in _wrapped(note))])
 
 
 def shown_ratio(ratio: float) -> str:
@@ -70,6 +72,10 @@ def _over(ours: float, theirs: float) -> float:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _wrapped(note: str) -> list[str]:
+    return textwrap.wrap(note, _WIDTH, initial_indent="  * ", subsequent_indent="    ")
 
 
 def _aligned(cells: list[tuple[str, ...]]) -> list[str]:
