@@ -56,7 +56,7 @@ dirty_workers = 1
 graceful_timeout = dirty_graceful_timeout = 3
 """An open event stream would otherwise hold a stop up for 30 s."""
 proc_name = runtime.process_name(_SETTINGS.database.path)
-"""Must be this gateway's alone: gunicorn kills what it takes for a leftover of the same name."""
+"""Must be this gateway's alone, see there."""
 control_socket_disable = True
 """It would be shared by all gunicorns of one user."""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeat files, not on the SD card

@@ -62,5 +62,8 @@ def dismantle() -> None:
 
 
 def process_name(database: Path) -> str:
-    """Return a name that is this gateway's alone: gunicorn's own pid file is named by it."""
-    return "neasmart-" + hashlib.sha256(str(database.resolve()).encode()).hexdigest()[:12]
+    """Return a name that no other gateway has, not even one with the same database.
+
+    gunicorn names a pid file by it, and kills what it takes for a leftover of the same name.
+    """
+    return f"neasmart-{hashlib.sha256(str(database.resolve()).encode()).hexdigest()[:8]}-{os.getpid()}"

@@ -112,8 +112,6 @@ class Connection(ServerRequestHandler):
     def pause_writing(self) -> None:
         """Give up a peer that asks and asks and never reads its answers (called by asyncio above 64 KiB)."""
         self._end("does not read its answers")
-        if self._socket is not None:
-            self._socket.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection (called by asyncio)."""
@@ -138,5 +136,9 @@ class Connection(ServerRequestHandler):
 
     def _end(self, why: str) -> None:
         self._ending = why
-        if self._socket is not None:
+        if self._socket is None:
+            return
+        if self._socket.get_write_buffer_size():
+            self._socket.abort()  # close() would wait for a peer that does not read
+        else:
             self._socket.close()
