@@ -21,13 +21,15 @@ class RequestContext:
     """Serves the reads and writes of one request by one peer at one moment.
 
     `pending` are the registers whose open word was read: when the answer has been handed to the transport they count
-    as delivered. Units are not looked at: 240 and 241 share one set of registers.
+    as delivered. Units are not looked at: 240 and 241 share one set of registers. Without `writable` every write is
+    answered with "illegal address", because what follows it would be.
     """
 
-    def __init__(self, desk: Desk, peer: Peer, now: float) -> None:
+    def __init__(self, desk: Desk, peer: Peer, now: float, *, writable: bool) -> None:
         self._desk = desk
         self._peer = peer
         self._now = now
+        self._writable = writable
         self._written: list[int] = []
         self.pending: tuple[int, ...] = ()
 
@@ -50,7 +52,7 @@ class RequestContext:
 
     async def async_setValues(self, _unit: int, _function: int, address: int, values: Sequence[int]) -> ExcCodes | None:
         """Hand the words that a request writes to the desk."""
-        if address + len(values) > ADDRESS_SPACE:
+        if not self._writable or address + len(values) > ADDRESS_SPACE:
             return ExcCodes.ILLEGAL_ADDRESS
         self._written = list(values)
         self._desk.write(self._peer, address, self._written, self._now)

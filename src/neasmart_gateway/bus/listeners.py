@@ -41,7 +41,7 @@ class Listener:
     async def close(self) -> None:
         """Close the listener and all its connections."""
         self.state = "closed"
-        await self._server.shutdown()  # type: ignore[no-untyped-call] # pymodbus leaves it bare
+        await self._server.end()
 
     def status(self) -> dict[str, Any]:
         """Return what health shows of this listener."""

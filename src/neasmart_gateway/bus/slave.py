@@ -19,10 +19,11 @@ from neasmart_gateway.modbus.pdu import BROADCAST, SERVED, WRITES, ExceptionCode
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and the registers whose open word it carries."""
+    """An answer, the registers whose open word it carries, and when they were read (monotonic seconds)."""
 
     pdu: bytes
     pending: tuple[int, ...] = ()
+    read_at: float = 0.0
 
 
 class Slave:
@@ -62,7 +63,7 @@ class Slave:
         """Note that a reply was handed wholly to the transport."""
         try:
             if reply.pending:
-                self._desk.delivered(reply.pending, unit, peer, self._clock())
+                self._desk.delivered(reply.pending, unit, peer, reply.read_at)
         except Exception as error:  # a fault of ours must not cost the base its connection
             self._report(RequestFailed(peer, reply.pdu.hex(" "), repr(error)))
 
@@ -78,18 +79,16 @@ class Slave:
             return Reply(exception(pdu[0], ExceptionCode.SERVER_DEVICE_FAILURE))
 
     def _execute(self, unit: int, pdu: bytes, peer: Peer) -> Reply:
-        function = pdu[0]
-        self._desk.heard(peer, self._clock())
+        function, now = pdu[0], self._clock()
+        self._desk.heard(peer, now)
         if function not in (WRITES if unit == BROADCAST else SERVED):
             return Reply(exception(function, ExceptionCode.ILLEGAL_FUNCTION))
         request = self._decoder.decode(pdu) if request_length(pdu) == len(pdu) else None
         if request is None:
             return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_VALUE))
-        if _reads_beyond_the_end(request):
-            return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_ADDRESS))
-        context = RequestContext(self._desk, peer, self._clock())
+        context = RequestContext(self._desk, peer, now, writable=not _reads_beyond_the_end(request))
         response = context.run(request, unit)
-        return Reply(bytes((response.function_code,)) + response.encode(), context.pending)
+        return Reply(bytes((response.function_code,)) + response.encode(), context.pending, now)
 
 
 def _reads_beyond_the_end(request: ModbusPDU) -> bool:

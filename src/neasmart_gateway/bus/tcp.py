@@ -51,6 +51,12 @@ class TcpServer(ModbusTcpServer):
         host, port = listening.sockets[0].getsockname()[:2]
         return f"{host}:{port}"
 
+    async def end(self) -> None:
+        """Close the listener and all its connections."""
+        for connection in list(self.active_connections.values()):
+            cast(Connection, connection).end("the listener was closed")
+        await self.shutdown()  # type: ignore[no-untyped-call] # pymodbus leaves it bare
+
     def callback_new_connection(self) -> Connection:
         """Make the handler of a connection (called by pymodbus)."""
         return Connection(self)
@@ -66,7 +72,7 @@ class Connection(ServerRequestHandler):
         self._peer = Peer(server.options.name)
         self._socket: asyncio.Transport | None = None
         self._ending = "closed by the other side"
-        self._last_data = 0.0
+        self._last_data = self.loop.time()
         self._idle_check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,10 +85,9 @@ class Connection(ServerRequestHandler):
         if traffic.connections > limit:
             traffic.refused_connections += 1
             self._owner.report(ConnectionRefused(self._peer, limit))
-            self._end("refused")
+            self.end("refused")
             return
         self._owner.report(ConnectionOpened(self._peer))
-        self._last_data = self.loop.time()
         self._watch_idleness(self._owner.options.idle_seconds)
 
     def data_received(self, data: bytes) -> None:
@@ -96,7 +101,7 @@ class Connection(ServerRequestHandler):
                 self._serve(frame)
         except BrokenStream as broken:
             self._owner.traffic.broken_streams += 1
-            self._end(f"not Modbus TCP: {broken}")
+            self.end(f"not Modbus TCP: {broken}")
 
     def _serve(self, frame: TcpFrame) -> None:
         slave = self._owner.slave
@@ -111,7 +116,7 @@ class Connection(ServerRequestHandler):
 
     def pause_writing(self) -> None:
         """Give up a peer that asks and asks and never reads its answers (called by asyncio above 64 KiB)."""
-        self._end("does not read its answers")
+        self.end("does not read its answers")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection (called by asyncio)."""
@@ -132,9 +137,10 @@ class Connection(ServerRequestHandler):
         if remaining > 0:
             self._watch_idleness(remaining)
         else:
-            self._end(f"idle for {limit:g} s")
+            self.end(f"idle for {limit:g} s")
 
-    def _end(self, why: str) -> None:
+    def end(self, why: str) -> None:
+        """Close the connection for a reason of ours."""
         self._ending = why
         if self._socket is None:
             return
