@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test crash-test check bench clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -42,6 +42,10 @@ run: setup ## Start the gateway and a simulated house; Ctrl-C stops both
 test: setup ## Run the tests; ARGS='tests/domain -k zone' for some of them
 	$(call prepare,$(DEV))
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
+
+crash-test: setup ## Kill daemon and gateway 200 times each; CRASH_TEST_KILLS=20 for fewer, CRASH_TEST_SEED=2 for others
+	$(call prepare,$(DEV))
+	@CRASH_TEST_KILLS="$${CRASH_TEST_KILLS:-200}" exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/crash $(ARGS)
 
 check: setup ## Lint, formatting and types
 	$(call prepare,$(DEV))

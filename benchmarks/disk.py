@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from tests.wire import Master
 _TITLE = "DISK  bytes for each register write at the real rate, ours / a commit for each register"
 _WAYS = {"sqlitedict": "sqlitedict, autocommit", "sqlite3": "sqlite3 as it comes"}
 _SPARE_SECONDS = 60
+_SMALL_HOUSE = 12
+_MINUTES_A_DAY = 1440
+_BLOCK = 512
+"""Bytes of a block as getrusage counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +47,33 @@ def measure(folder: Path, size: Size | None = None) -> Table:
             f"not measured: on {file_system(folder)} the kernel counts no bytes under {folder}; choose another --folder"
         )
         return Table(_TITLE, (), (why,))
-    ours = _ours(folder / "gateway", size)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
+    ours = _ours(folder / "gateway", size, real_rate.ZONES)
+    finished = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock - used) * _BLOCK
+    small = _ours(folder / "small", size, _SMALL_HOUSE)
     theirs = {way: _theirs(folder / way, way, size) for way in _WAYS}
     rows = tuple(row for way, answer in theirs.items() for row in _rows(way, ours, answer, size))
-    return Table(_TITLE, rows, _notes(size, theirs))
+    days = (_a_day(small, size, _SMALL_HOUSE), _a_day(ours, size, real_rate.ZONES))
+    whole = f"the finished gateway of 60 zones, all of its processes, by getrusage: {finished:,} bytes in all"
+    return Table(_TITLE, rows, (*days, whole, *_notes(size, theirs)))
 
 
-def _ours(folder: Path, size: Size) -> Written:
+def _a_day(ours: Written, size: Size, zones: int) -> str:
+    """Say what a house of so many zones costs the disk."""
+    update = ours.gross / (size.minutes * real_rate.WRITES_PER_ZONE * zones)
+    day = ours.gross / size.minutes * _MINUTES_A_DAY / 1e6
+    return f"ours, {zones} zones: {update:.1f} bytes for each register update, {day:.1f} MB a day"
+
+
+def _ours(folder: Path, size: Size, zones: int) -> Written:
     """Return what the daemon wrote in these minutes, once its journal held every register."""
     settings = {"NEASMART_DATABASE_FLUSH_SECONDS": str(size.minute_seconds), "NEASMART_LOG_LEVEL": "WARNING"}
     with gateway(folder, **settings) as ours, Master(ours.modbus_port) as master:
-        _write(master, real_rate.minute(0))
+        _write(master, real_rate.minute(0, zones))
         _wait_for_the_journal(ours, size)
         before = Written.by(ours.daemon)
         for number in range(1, size.minutes + 1):
-            _write(master, real_rate.paced(number, size.minute_seconds))
+            _write(master, real_rate.paced(number, size.minute_seconds, zones))
             settle(folder / "data")
         _wait_for_the_journal(ours, size)
         return Written.by(ours.daemon).since(before)
@@ -86,7 +103,7 @@ def _theirs(folder: Path, way: str, size: Size) -> dict[str, Any]:
 
 
 def _rows(way: str, ours: Written, theirs: dict[str, Any], size: Size) -> list[Row]:
-    our_writes, their_writes = size.minutes * real_rate.WRITES, theirs["writes"]
+    our_writes, their_writes = size.minutes * real_rate.WRITES_PER_ZONE * real_rate.ZONES, theirs["writes"]
     gross = (ours.gross / our_writes,), (theirs["gross"] / their_writes,)
     net = (ours.net / our_writes,), (theirs["net"] / their_writes,)
     return [
@@ -98,8 +115,8 @@ def _rows(way: str, ours: Written, theirs: dict[str, Any], size: Size) -> list[R
 def _notes(size: Size, theirs: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     loops = "; ".join(f"{answer['way']}, {answer['writes']} writes" for answer in theirs.values())
     return (
-        f"the real rate: a minute is {real_rate.WRITES} register writes for {real_rate.ZONES} zones, "
-        f"{real_rate.CHANGES} of them changes, evenly spread, and one flush",
+        f"the real rate: a minute is {real_rate.WRITES_PER_ZONE} register writes for each zone, "
+        f"{real_rate.CHANGES_PER_ZONE} of them changes, evenly spread, and one flush",
         f"compressed in time: a minute, flush included, passes in {size.minute_seconds} s instead of 60. After each "
         "one the files are synced from outside, because in a real minute the kernel would have written them back",
         f"ours: the daemon's /proc/PID/io over {size.minutes} such minutes, with a journal that knows every register "

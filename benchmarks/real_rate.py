@@ -1,7 +1,8 @@
-"""What a base station with 60 zones writes: 300 registers a minute, a tenth of them with a new value.
+"""What a base station writes: for 60 zones 300 registers a minute, a tenth of them with a new value.
 
-The rate is the project's own figure for sizing. Which registers these are is our choice: of each zone the temperature
-twice, and setpoint, state and humidity once; only temperatures change, all of which the gateway writes down.
+The rate is the project's own figure for sizing, and smaller houses have their share of it. Which registers these are is
+our choice: of each zone the temperature twice, and setpoint, state and humidity once; only temperatures change, all of
+which the gateway writes down.
 """
 
 from __future__ import annotations
@@ -10,25 +11,28 @@ import time
 from collections.abc import Iterator
 
 ZONES = 60
-WRITES = 300
-CHANGES = 30
+WRITES_PER_ZONE = 5
+CHANGES_PER_ZONE = 0.5
+WRITES = WRITES_PER_ZONE * ZONES
+CHANGES = int(CHANGES_PER_ZONE * ZONES)
 
 _STATE, _SETPOINT, _TEMPERATURE, _HUMIDITY = 0, 1, 2, 10
 
 
-def minute(number: int) -> list[tuple[int, int]]:
+def minute(number: int, zones: int = ZONES) -> list[tuple[int, int]]:
     """Return the writes of this minute as (address, word); half of the zones are 0.01 K warmer than a minute ago."""
-    return [write for zone in range(ZONES) for write in _zone(zone, number)]
+    return [write for zone in range(zones) for write in _zone(zone, number)]
 
 
-def paced(number: int, seconds: float) -> Iterator[tuple[int, int]]:
+def paced(number: int, seconds: float, zones: int = ZONES) -> Iterator[tuple[int, int]]:
     """Give the writes of this minute one by one, each when it is due if the minute takes so many seconds.
 
     Whoever is slower than that gets them without a pause.
     """
     began = time.monotonic()
-    for n, write in enumerate(minute(number)):
-        time.sleep(max(0.0, began + n * seconds / WRITES - time.monotonic()))
+    writes = minute(number, zones)
+    for n, write in enumerate(writes):
+        time.sleep(max(0.0, began + n * seconds / len(writes) - time.monotonic()))
         yield write
     time.sleep(max(0.0, began + seconds - time.monotonic()))
 

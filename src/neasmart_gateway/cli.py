@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neasmart_gateway import __version__
+from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.errors import GatewayError, SettingsError
 from neasmart_gateway.settings import effective, load
 from neasmart_gateway.simulator.options import Endpoint, Options
+from neasmart_gateway.store import upkeep
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+app.add_typer(database, name="db")
 
 
 def main() -> None:
@@ -68,6 +74,34 @@ def simulate(
     endpoint = Endpoint.parse(connect)
     options = Options(endpoint, bases=bases, zones=zones, speed=speed, seed=seed, hand_changes=hand_changes)
     asyncio.run(until_interrupted(options))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to; must not exist yet.")]) -> None:
+    """Copy the database to FILE, also while the gateway runs."""
+    upkeep.backup(load().database.path, file)
+    print(f"copied to {file}")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A copy made by backup.")]) -> None:
+    """Put a copy in place of the database; the gateway must be stopped. The old database is set aside."""
+    path = load().database.path
+    with stopped_gateway(path):
+        old = upkeep.restore(file, path)
+    print(f"restored {path}" + (f"; the old one is {old}" if old else ""))
+
+
+@database.command("check")
+def check_database() -> None:
+    """Look at every page of the database; exit status 1 when it is damaged."""
+    path = load().database.path
+    verdict = upkeep.check(path)
+    rows = ", ".join(f"{count} {table}" for table, count in verdict.rows.items())
+    for fault in verdict.faults:
+        print(fault, file=sys.stderr)
+    print(f"{path}: {'damaged' if verdict.faults else 'sound'}, schema version {verdict.version}, {rows}")
+    raise typer.Exit(1 if verdict.faults else 0)
 
 
 @app.command()

@@ -30,7 +30,7 @@ _POLL_SECONDS = 0.1
 
 def run_demo() -> int:
     """Run both until Ctrl-C; returns the exit status: 0 after Ctrl-C, the gateway's own when it ends by itself."""
-    unset = {name: value for name, value in _DEFAULTS.items() if name not in variables()}
+    unset = {name: value for name, value in _DEFAULTS.items() if not variables().get(name)}
     os.environ.update(unset)
     return asyncio.run(_demo(load(), os.environ))
 

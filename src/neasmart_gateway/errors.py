@@ -43,6 +43,12 @@ class Conflict(CallerError):
     code = "conflict"
 
 
+class TooMany(CallerError):
+    """Too much was asked for within too short a time; `retry_after` says when there is room again."""
+
+    code = "too_many"
+
+
 class OperatorError(GatewayError):
     """Somebody who runs the gateway must act: a wrong setting, a taken port."""
 
@@ -63,6 +69,12 @@ class StoreError(GatewayError):
     """The journal could not be read or written."""
 
     code = "store"
+
+
+class NotDurable(StoreError):
+    """A command cannot be written down now, and the operator does not want it taken otherwise."""
+
+    code = "not_durable"
 
 
 class DaemonAway(GatewayError):

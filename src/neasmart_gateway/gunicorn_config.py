@@ -30,8 +30,16 @@ def _settings() -> Settings:
         raise SystemExit(2) from None
 
 
+def _configure_logs(settings: Settings) -> None:
+    try:
+        logs.configure(settings.log.level, settings.log_format, settings.log.file)
+    except OSError as error:
+        print(f"NEASMART_LOG_FILE ({str(settings.log.file)!r}): {error.strerror}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
 _SETTINGS = _settings()
-logs.configure(_SETTINGS.log.level, _SETTINGS.log_format, _SETTINGS.log.file)
+_configure_logs(_SETTINGS)
 
 
 class GatewayLogger(Logger):  # type: ignore[misc] # gunicorn has no types

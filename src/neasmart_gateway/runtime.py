@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -30,6 +32,11 @@ class Runtime:
         return self.folder / "daemon.sock"
 
 
+_PREFIX = "neasmart-gateway-"
+_LONGEST_PARENT = 60
+"""The path of a Unix socket has room for 107 bytes."""
+
+
 class _Process:
     """The one thing that is global in a process: which gateway it belongs to."""
 
@@ -38,7 +45,11 @@ class _Process:
 
 def prepare(settings: Settings) -> Runtime:
     """Make the shared memory and the folder, once, in the master."""
-    folder = Path(tempfile.mkdtemp(prefix="neasmart-"))
+    parent = Path(tempfile.gettempdir())
+    if len(str(parent)) > _LONGEST_PARENT:
+        parent = Path("/tmp")  # noqa: S108 - the folder in it is made by mkdtemp, for us alone
+    _sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
     runtime = _Process.runtime = Runtime(settings, SharedMemory(folder / "breaker.lock"), folder)
     return runtime
 
@@ -48,6 +59,15 @@ def current() -> Runtime:
     if _Process.runtime is None:
         raise RuntimeError("this must run under gunicorn with gunicorn_config.py, which makes the shared memory")
     return _Process.runtime
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what gateways of ours that were killed have left: folders, and gunicorn's pid files."""
+    for left in [*parent.glob(f"{_PREFIX}[0-9]*-*"), *parent.glob("gunicorn-dirty-neasmart-*-[0-9]*.pid")]:
+        pid = re.search(r"-([0-9]+)(?:-[^-]*|\.pid)$", left.name)
+        with contextlib.suppress(OSError):
+            if pid and left.lstat().st_uid == os.getuid() and not Path(f"/proc/{pid[1]}").exists():
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def watch_over() -> None:

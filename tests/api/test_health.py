@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.api.serving import GETS, OPTIONS, client_of
 from tests.desk.gateway import setpoint
-from tests.manager.served import INSTANCE, LISTENER, Served
+from tests.manager.served import DATABASE, INSTANCE, LISTENER, Served
 
 CONTRACT_HEADERS = {
     "X-Rehau-Registers-Stale",
@@ -177,7 +177,7 @@ def test_the_full_report(served: Served, client: FlaskClient) -> None:
             "last_write_at": "2026-01-01T00:00:00.000Z",
         },
         "listeners": [LISTENER],
-        "database": {"mode": "sqlite", "failure": None, "waiting_registers": 0},
+        "database": dict(DATABASE),
         "breaker": "closed",
         "pending_registers": 0,
     }

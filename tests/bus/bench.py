@@ -21,6 +21,7 @@ from neasmart_gateway.domain.intentions import SetZoneSetpoint
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.shm.memory import SharedMemory
 from tests.bus.wire import Client, Frame, connection, eventually, read
+from tests.desk.gateway import taken
 
 UNITS = frozenset({240, 241})
 LONGEST = Frame(1, 240, read(1000, 125))
@@ -117,7 +118,7 @@ class Bench:
 
     def wish(self, celsius: float) -> Command:
         """A user asks for a setpoint of zone 1/1, in register 101."""
-        return self.desk.submit([SetZoneSetpoint(ZoneRef(1, 1), celsius)], Origin("http", "test"), self.now)
+        return taken(self.desk, [SetZoneSetpoint(ZoneRef(1, 1), celsius)], Origin("http", "test"), self.now)
 
     def state(self, command: Command) -> str:
         receipt = self.memory.receipts.find(command.id)

@@ -17,5 +17,5 @@ def make_gateway(tmp_path: Path) -> Callable[[Rules], Gateway]:
 
 @pytest.fixture
 def gateway(make_gateway: Callable[[Rules], Gateway]) -> Gateway:
-    """A gateway with the default rules that has heard nothing yet."""
-    return make_gateway(Rules())
+    """A gateway with the default rules, and a budget that never ends, that has heard nothing yet."""
+    return make_gateway(Rules(per_register_and_hour=100_000))

@@ -1,6 +1,7 @@
 """A desk with its shared memory, a base station that talks to it, and a clock that moves only when told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,25 @@ def global_state(name: str) -> SetGlobalState:
     return SetGlobalState(OperatingState[name.upper()])
 
 
+def taken(desk: Desk, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
+    """A command that takes effect without being written down first."""
+    command = desk.prepare(intentions, origin, now)
+    desk.admit(command, now)
+    return command
+
+
+class InlineExecutor(Executor):
+    """Does the work at once, in the thread that asks for it."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 class Gateway:
     """What the tests turn and look at. The base reads and writes the way bus/slave.py lets it."""
 
@@ -93,7 +113,7 @@ class Gateway:
     # Users
 
     def submit(self, *intentions: Intention) -> Command:
-        return self.desk.submit(intentions, PERSON, self.now)
+        return taken(self.desk, intentions, PERSON, self.now)
 
     def submit_and_deliver(self, *intentions: Intention) -> Command:
         """A command that the base has read."""

@@ -28,6 +28,9 @@ class Wish:
     accepted: float
     state: str = "accepted"
     delivered: float = 0.0
+    earlier: int | None = None
+    held: int | None = None
+    held_at: float = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -42,6 +45,7 @@ class Register:
     own: bool = False
     wish: Wish | None = None
     moving: float | None = None
+    moved_to: int | None = None
 
 
 @dataclass
@@ -52,16 +56,25 @@ class Model:
     no_data: int
     known: bool = False
     last_heard: float | None = None
+    forgotten: float = 0.0
     registers: dict[int, Register] = field(default_factory=lambda: {a: Register() for a in COMMANDS})
 
     def wish(self, address: int) -> Wish | None:
         """The open wish of a register; one whose time is up is closed."""
         wish = self.registers[address].wish
         if wish is not None and wish.state == "accepted" and self.now >= wish.accepted + 30:
-            wish.state = "expired"
+            self._end(address, "expired")
         if wish is not None and wish.state == "delivered" and self.now >= wish.delivered + 60:
-            wish.state = "unconfirmed"
+            self._end(address, "unconfirmed")
         return wish if wish is not None and wish.is_open else None
+
+    def _end(self, address: int, state: str) -> None:
+        """A wish ends without a word of the base; what it wrote meanwhile is its last one all the same."""
+        register = self.registers[address]
+        assert register.wish is not None
+        register.wish.state = state
+        if register.wish.held is not None:
+            register.reported, register.own = register.wish.held, register.wish.held_at >= self.forgotten
 
     def answer(self, address: int) -> int:
         register, wish = self.registers[address], self.wish(address)
@@ -78,6 +91,7 @@ class Model:
         if self.silent():
             for register in self.registers.values():
                 register.own = False
+            self.forgotten = self.now
         if is_base or not self.known:
             self.last_heard = self.now
 
@@ -88,52 +102,65 @@ class Model:
         wish.state, wish.delivered = "delivered", self.now
         for setpoint, state in SETPOINTS.items():
             if address in (1, 2, state):
-                self.registers[setpoint].moving = self.now
+                self.registers[setpoint].moving, self.registers[setpoint].moved_to = self.now, None
 
     def write(self, address: int, word: int) -> None:
         register, wish = self.registers[address], self.wish(address)
         if wish is None:
             if word != register.reported:
-                self._moved(register)
+                self._moved(register, word)
+        elif wish.state == "delivered" and says_nothing(address, word):
+            pass
         elif not self._counts(address, wish, word):
+            wish.held, wish.held_at = word, self.now
             return
         elif self._echoes(address, wish, word):
             wish.state = "confirmed"
-        elif not self._moved(register):
+        elif not self._moved(register, word):
             wish.state = "overridden"
         register.reported, register.own = word, True
 
     def submit(self, address: int, word: int) -> Wish:
         register, older = self.registers[address], self.wish(address)
+        was_read = older is not None and older.state == "delivered"
+        already = not was_read and self._is_there(address, word)
         if older is not None:
-            older.state = "superseded"
-        register.wish = Wish(word, register.reported, self.now)
+            self._end(address, "superseded")
+        earlier = older.word if older is not None and was_read else None
+        register.wish = Wish(word, register.reported, self.now, earlier=earlier)
+        if already:
+            register.wish.state = "confirmed"
         return register.wish
+
+    def _is_there(self, address: int, word: int) -> bool:
+        register = self.registers[address]
+        return register.own and not self.silent() and same(address, word, register.reported or 0, 2)
 
     def release(self, addresses: tuple[int, ...]) -> None:
         for address in addresses:
             wish = self.wish(address)
             if wish is not None:
-                wish.state = "cancelled" if wish.state == "accepted" else "unconfirmed"
+                self._end(address, "cancelled" if wish.state == "accepted" else "unconfirmed")
             self.registers[address].own = False
 
     def restart(self) -> None:
         for register in self.registers.values():
             if register.wish is not None and register.wish.is_open:
                 register.wish.state = "expired"
-            register.own, register.wish, register.moving = False, None, None
+            register.own, register.wish, register.moving, register.moved_to = False, None, None, None
         self.known, self.last_heard = False, None
 
-    def _moved(self, register: Register) -> bool:
-        """Whether a setpoint's move belongs to a state command: once, and within 60 s."""
-        since, register.moving = register.moving, None
-        return since is not None and self.now <= since + 60
+    def _moved(self, register: Register, word: int) -> bool:
+        """Whether a setpoint's move belongs to a state command: one word, and within 60 s."""
+        if register.moving is None or self.now > register.moving + 60:
+            return False
+        if register.moved_to is None:
+            register.moved_to = word
+        return register.moved_to == word
 
     def _counts(self, address: int, wish: Wish, word: int) -> bool:
-        if address in STATES and low(address, word) == 0:
-            return False
         if wish.state == "accepted":
-            return not is_old(address, wish, word) and same(address, wish.word, word, 2)
+            return word != wish.before and same(address, wish.word, word, 2)
         return not (is_old(address, wish, word) and self.now <= wish.delivered + 5)
 
     def _echoes(self, address: int, wish: Wish, word: int) -> bool:
@@ -144,13 +171,20 @@ class Model:
         return resolved or same(address, wish.word, word, 30)
 
 
+def says_nothing(address: int, word: int) -> bool:
+    if address in STATES:
+        return low(address, word) not in STATES[address]
+    return word == 0x7FFF
+
+
 def low(address: int, word: int) -> int:
     return word % 256 if address in LOW_BYTE_ONLY else word
 
 
 def is_old(address: int, wish: Wish, word: int) -> bool:
-    """Whether it is the exact pre-command word; where that says what our user wants, it is no old value."""
-    return word == wish.before and not same(address, wish.word, word, 0)
+    if same(address, wish.word, word, 0):
+        return False
+    return word == wish.before or (wish.earlier is not None and same(address, wish.earlier, word, 30))
 
 
 def is_legal(address: int, word: int | None) -> bool:

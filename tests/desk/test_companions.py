@@ -25,7 +25,7 @@ def told(gateway: Gateway) -> Gateway:
 def cause(gateway: Gateway, address: int = SETPOINT) -> tuple[Cause, str | None]:
     """Why a register changed last."""
     change = gateway.changes(address)[-1]
-    return change.cause, change.command_id
+    return change.credit.cause, change.credit.command_id
 
 
 def belongs_to(command: Command) -> tuple[Cause, str | None]:

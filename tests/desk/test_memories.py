@@ -1,93 +1,165 @@
-"""Image and journal: what is remembered over a restart, and that no command word ever is."""
+"""Image and journal: what is remembered over a restart, and that no old command word ever becomes an answer."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import pytest
 
-from neasmart_gateway.desk.memories import Memories
+from neasmart_gateway.desk.memories import WANTED, Memories
 from neasmart_gateway.desk.records import BusSpeaks
+from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES
-from neasmart_gateway.store.journal import Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
-from neasmart_gateway.store.recorder import Recorder
-from tests.desk.gateway import MODE, START, TEMPERATURE, UNIX_START, ZONE_STATE, Gateway, degrees
+from neasmart_gateway.store.recorder import Habits, Recorder
+from tests.desk.gateway import (
+    MODE,
+    PERSON,
+    SETPOINT,
+    START,
+    TEMPERATURE,
+    UNIX_START,
+    ZONE_STATE,
+    Gateway,
+    InlineExecutor,
+    degrees,
+    setpoint,
+)
 
 HOUR = 3600.0
 
 
-@pytest.fixture
-def journal() -> MemoryJournal:
-    return MemoryJournal()
+class Kept:
+    """A journal, and the memories of a gateway over it."""
+
+    def __init__(self, gateway: Gateway, *, keep_commands: bool = False) -> None:
+        self.gateway = gateway
+        self.journal = MemoryJournal()
+        self.retries = Retries()
+        self.recorder = Recorder(
+            self.journal, InlineExecutor(), lambda record: None, lambda: gateway.now + UNIX_START - START, Habits()
+        )
+        self.memories = Memories(
+            gateway.memory, self.recorder, self.retries, keep_commands=keep_commands, clock=lambda: gateway.now
+        )
+
+    def had(self, *registers: tuple[int, int]) -> None:
+        self.journal.commit(Batch(remembered(*registers)), durable=True)
+
+    async def now(self) -> list[Remembered]:
+        """What is kept once everything reported so far is written down."""
+        for record in self.gateway.records:
+            self.memories.note(record)
+        self.gateway.records.clear()
+        await self.recorder.flush()
+        return self.journal.load(0.0).registers
 
 
 @pytest.fixture
-def recorder(journal: MemoryJournal) -> Iterator[Recorder]:
-    with ThreadPoolExecutor(1) as thread:
-        yield Recorder(journal, thread, lambda record: None)
-
-
-@pytest.fixture
-def memories(gateway: Gateway, recorder: Recorder) -> Memories:
-    return Memories(gateway.memory, recorder)
+def kept(gateway: Gateway) -> Kept:
+    return Kept(gateway)
 
 
 def remembered(*registers: tuple[int, int], at: float = UNIX_START - HOUR) -> Sequence[Remembered]:
     return [Remembered(address, word, at) for address, word in registers]
 
 
-async def test_fresh_image_is_filled_and_marked(gateway: Gateway, journal: MemoryJournal, memories: Memories) -> None:
+async def test_fresh_image_is_filled_and_marked(gateway: Gateway, kept: Kept) -> None:
     """What the journal knows is in the image, as a memory, with the time at which the base wrote it."""
-    journal.save(remembered((TEMPERATURE, degrees(20)), (7, degrees(-3))))
-    assert await memories.recall() == 2
+    kept.had((TEMPERATURE, degrees(20)), (7, degrees(-3)))
+    await kept.recorder.open()
     cell = gateway.memory.reader.cell(TEMPERATURE)
+    assert kept.memories.restored == 2
     assert (cell.reported, cell.restored, cell.written_at) == (degrees(20), True, START - HOUR)
 
 
-async def test_memory_becomes_a_live_word_once_the_base_writes(
-    gateway: Gateway, journal: MemoryJournal, memories: Memories
-) -> None:
+async def test_memory_becomes_a_live_word_once_the_base_writes(gateway: Gateway, kept: Kept) -> None:
     """Also the same word, written again, is live."""
-    journal.save(remembered((TEMPERATURE, degrees(20))))
-    await memories.recall()
+    kept.had((TEMPERATURE, degrees(20)))
+    await kept.recorder.open()
     gateway.writes(TEMPERATURE, degrees(20))
     cell = gateway.memory.reader.cell(TEMPERATURE)
     assert (cell.restored, cell.written_at) == (False, START)
 
 
-async def test_command_registers_are_never_recalled(
-    gateway: Gateway, journal: MemoryJournal, memories: Memories
-) -> None:
+async def test_command_registers_are_not_recalled(gateway: Gateway, kept: Kept) -> None:
     """Even if a journal holds words of command registers, none of them comes back."""
-    journal.save(remembered(*((address, 1) for address in sorted(COMMAND_ADDRESSES))))
-    assert await memories.recall() == 0
+    kept.had(*((address, 1) for address in sorted(COMMAND_ADDRESSES)))
+    await kept.recorder.open()
+    assert kept.memories.restored == 0
     assert [a for a in COMMAND_ADDRESSES if gateway.reported(a) is not None] == []
 
 
-async def test_kept_image_is_newer_than_the_journal(
-    gateway: Gateway, journal: MemoryJournal, recorder: Recorder, memories: Memories
-) -> None:
+async def test_kept_command_registers_are_shown_and_never_served(gateway: Gateway) -> None:
+    """Somebody who wants them back sees them, as memories; the base reads no data."""
+    kept = Kept(gateway, keep_commands=True)
+    kept.had((SETPOINT, degrees(21)), (MODE, 2))
+    await kept.recorder.open()
+    cell = gateway.memory.reader.cell(SETPOINT)
+    assert (cell.reported, cell.restored) == (degrees(21), True)
+    assert gateway.reads(SETPOINT) == [0]
+    assert gateway.reads(MODE) == [0]
+
+
+async def test_kept_image_is_newer_than_the_journal(gateway: Gateway, kept: Kept) -> None:
     """What a dead daemon left in the image stays, and what it had not written down yet is written now."""
-    journal.save(remembered((TEMPERATURE, degrees(20)), (202, degrees(21))))
+    kept.had((TEMPERATURE, degrees(20)), (202, degrees(21)))
     gateway.writes(TEMPERATURE, degrees(22))
+    gateway.records.clear()
     gateway.wait(60.0)
-    assert await memories.recall() == 1
-    await recorder.flush()
+    await kept.recorder.open()
+    assert kept.memories.restored == 1
     assert gateway.reported(TEMPERATURE) == degrees(22)
-    assert journal.load() == [
+    assert await kept.now() == [
         Remembered(TEMPERATURE, degrees(22), UNIX_START),
         Remembered(202, degrees(21), UNIX_START - HOUR),
     ]
 
 
-async def test_changes_of_measurements_are_noted(
-    gateway: Gateway, journal: MemoryJournal, recorder: Recorder, memories: Memories
-) -> None:
-    """Measurements and unknown registers go to the journal with their time; commands and other records do not."""
+async def test_changes_of_measurements_are_noted(gateway: Gateway, kept: Kept) -> None:
+    """Measurements and unknown registers go to the journal with their time; command registers do not."""
+    await kept.recorder.open()
     gateway.wait(5.0)
     gateway.writes(MODE, 2)
     gateway.writes(ZONE_STATE, 1, degrees(19), degrees(20), 77)
-    for record in [*gateway.records, BusSpeaks("somebody")]:
-        memories.note(record)
-    await recorder.flush()
-    assert journal.load() == remembered((TEMPERATURE, degrees(20)), (103, 77), at=UNIX_START + 5)
+    gateway.records.append(BusSpeaks("somebody"))
+    assert await kept.now() == remembered((TEMPERATURE, degrees(20)), (103, 77), at=UNIX_START + 5)
+
+
+async def test_who_changed_what(gateway: Gateway, kept: Kept) -> None:
+    """What a user asks for, what the base makes of it, and what the base does on its own are each a row."""
+    await kept.recorder.open()
+    gateway.writes(SETPOINT, degrees(20))
+    command = gateway.submit_and_deliver(setpoint(21))
+    gateway.writes(SETPOINT, degrees(21.1))
+    gateway.writes(SETPOINT, degrees(18))
+    await kept.now()
+    rows = [(row.before, row.word, row.cause, row.who, row.command_id) for row in kept.journal.audit]
+    assert rows == [
+        (degrees(20), degrees(21), WANTED, "http 192.0.2.50", command.id),
+        (degrees(20), degrees(21.1), "command", "http 192.0.2.50", command.id),
+        (degrees(21.1), degrees(18), "base", "base station", None),
+    ]
+
+
+async def test_what_is_heard_first_is_no_change(gateway: Gateway, kept: Kept) -> None:
+    """After a restart the base repeats everything: nobody has changed anything."""
+    await kept.recorder.open()
+    gateway.writes(ZONE_STATE, 1, degrees(20))
+    await kept.now()
+    assert list[AuditRow](kept.journal.audit) == []
+
+
+async def test_open_commands_of_a_dead_gateway_are_closed(gateway: Gateway, kept: Kept) -> None:
+    """A journal that holds an open command learns that it has expired, and why."""
+    command = gateway.desk.prepare([setpoint(21)], PERSON, gateway.now)
+    receipt = command.receipt(lambda moment: moment + UNIX_START - START)
+    kept.journal.commit(Batch(commands=[CommandRow(command.id, UNIX_START, receipt, ("key", "print"))]), durable=True)
+    await kept.recorder.open()
+    await kept.now()
+    assert kept.journal.load(0.0).open_commands == []
+    (row,) = kept.journal.load(0.0).retryable
+    assert (row.receipt["state"], row.receipt["note"]) == (
+        "expired",
+        "gateway restarted; the base may have read it",
+    )
+    assert kept.retries.find(("key", "print"), UNIX_START) is not None

@@ -66,6 +66,7 @@ def test_exact_old_word_never_confirms(gateway: Gateway, seconds: float, state: 
 def test_exact_old_word_does_not_confirm_before_delivery(gateway: Gateway) -> None:
     """A hundredth away from ours and yet the old value: it does not count."""
     gateway.writes(SETPOINT, degrees(20.02))
+    gateway.wait(1000.0)  # so long that what was reported is not fresh, and the command is not "already so"
     command = gateway.submit(setpoint(20.0))
     gateway.writes(SETPOINT, degrees(20.02))
     assert gateway.state(command) == "accepted"

@@ -14,6 +14,7 @@ from tests.desk.gateway import (
     degrees,
     global_mode,
     setpoint,
+    taken,
     zone_state,
 )
 
@@ -38,6 +39,7 @@ def test_receipt_of_a_new_command(told: Gateway) -> None:
         "by": {"via": "http", "who": "192.0.2.50"},
         "created_at": "2026-01-01T00:00:00.000Z",
         "finished_at": None,
+        "durable": True,
         "note": None,
         "writes": [
             {"register": "zone.state", "address": 100, "value": "time_program", "previous": "normal"}
@@ -128,7 +130,7 @@ def test_every_step_is_a_visible_change(told: Gateway) -> None:
 def test_a_long_name_never_bursts_the_slot(gateway: Gateway, who: str) -> None:
     """Whatever a client calls itself, the receipt of a zone's two registers fits, to its last step."""
     intentions = [zone_state("time_program"), setpoint(20.33)]
-    command = gateway.desk.submit(intentions, Origin("http", who), START)
+    command = taken(gateway.desk, intentions, Origin("http", who), START)
     gateway.reads(ZONE_STATE, 2)
     gateway.writes(ZONE_STATE, 2, degrees(20.33))
     assert gateway.state(command) == "confirmed"

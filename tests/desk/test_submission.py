@@ -17,6 +17,7 @@ from tests.desk.gateway import (
     degrees,
     global_state,
     setpoint,
+    taken,
     zone_state,
 )
 
@@ -116,5 +117,5 @@ def test_every_register_can_be_open_at_once(gateway: Gateway) -> None:
 
 def test_the_words_are_pending_when_submit_returns(gateway: Gateway) -> None:
     """The very next read of the base may already carry the command."""
-    gateway.desk.submit([setpoint(21)], PERSON, gateway.now)
+    taken(gateway.desk, [setpoint(21)], PERSON, gateway.now)
     assert gateway.reads_in_vain(SETPOINT) == [degrees(21)]

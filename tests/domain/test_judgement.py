@@ -1,5 +1,7 @@
 """What a word that the base writes means to an open order: PROTOCOL.md §5, a test for each sentence."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -104,8 +106,8 @@ def test_standby_is_another_value(told: int) -> None:
 
 @pytest.mark.parametrize(("address", "word"), [(SETPOINT, celsius(21.0)), (ZONE_STATE, STANDBY), (MODE, HEATING)])
 def test_asking_for_what_is_already_there(address: int, word: int) -> None:
-    """When old and new word are one, the base's repeating it is the confirmation, before and after delivery."""
-    assert accepted(address, word, before=word).judge(word, TIMING, ACCEPTED_AT + 1) is ECHO
+    """When old and new word are one, the base's repeating it confirms once it has read ours, and not before."""
+    assert accepted(address, word, before=word).judge(word, TIMING, ACCEPTED_AT + 1) is NO
     assert delivered(address, word, before=word).judge(word, TIMING, AT_ONCE) is ECHO
     assert delivered(address, word, before=word).judge(word, TIMING, AFTER_GRACE) is ECHO
 
@@ -178,12 +180,12 @@ def test_zero_never_counts(address: int, before: int | None) -> None:
     """0 means "mixed, no override": it is no answer to us and no person's change, at any time."""
     assert accepted(address, 2, before).judge(0, TIMING, ACCEPTED_AT + 1) is NO
     for now in (AT_ONCE, AFTER_GRACE, DELIVERED_AT + 59):
-        assert delivered(address, 2, before).judge(0, TIMING, now) is NO
+        assert delivered(address, 2, before).judge(0, TIMING, now) is Judgement.NO_VALUE
 
 
 def test_zero_in_the_low_byte_is_zero() -> None:
     """A zone's state is its low byte."""
-    assert delivered(ZONE_STATE, STANDBY).judge(0x0100, TIMING, AFTER_GRACE) is NO
+    assert delivered(ZONE_STATE, STANDBY).judge(0x0100, TIMING, AFTER_GRACE) is Judgement.NO_VALUE
     assert delivered(ZONE_STATE, STANDBY).judge(0x0103, TIMING, AFTER_GRACE) is ECHO
 
 
@@ -193,7 +195,9 @@ def expected(order: Order, word: int, now: float) -> Judgement:
     off = 10_000_000 if ours is None or theirs is None else abs(ours - theirs)
     repeated = word == order.before and off > 0
     if order.delivered_at is None:
-        return ECHO if off <= 2 and not repeated else NO
+        return ECHO if off <= 2 and word != order.before else NO
+    if theirs is None or (word != STANDBY_SETPOINT and not -5000 <= theirs <= 12000):
+        return Judgement.NO_VALUE
     if repeated:
         return NO if now - order.delivered_at <= 5 else OVERRIDE
     return ECHO if off <= 30 else OVERRIDE
@@ -210,3 +214,18 @@ def test_any_setpoint_word(word: int, before: int | None, told: int, later: floa
     order = (delivered if read else accepted)(SETPOINT, word, before)
     now = (DELIVERED_AT if read else ACCEPTED_AT) + later
     assert order.judge(told, TIMING, now) is expected(order, told, now)
+
+
+@pytest.mark.parametrize("word", [0x7FFF, celsius(300.0)])
+def test_a_word_that_is_no_value_overrides_nothing(word: int) -> None:
+    """A broken sensor is not a person at a thermostat."""
+    order = delivered(SETPOINT, celsius(21.0), before=celsius(20.0))
+    assert order.judge(word, TIMING, AFTER_GRACE) is Judgement.NO_VALUE
+
+
+def test_the_echo_of_a_superseded_command_was_on_its_way() -> None:
+    """For the grace it says nothing about the newer command, and later it overrides like any other value."""
+    order = replace(delivered(SETPOINT, celsius(22.0), before=celsius(20.0)), earlier=celsius(25.0))
+    assert order.judge(celsius(25.2), TIMING, AT_ONCE) is NO
+    assert order.judge(celsius(25.2), TIMING, AFTER_GRACE) is OVERRIDE
+    assert order.judge(celsius(22.1), TIMING, AT_ONCE) is ECHO

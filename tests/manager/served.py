@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from neasmart_gateway.daemon.methods import Methods
+from neasmart_gateway.desk.intake import Intake
+from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
@@ -19,8 +21,12 @@ from neasmart_gateway.link.records import decode_error, encode_error
 from neasmart_gateway.link.server import LinkServer, Method
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
+from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
-from tests.desk.gateway import START, UNIX_START, Gateway
+from neasmart_gateway.store.memory import MemoryJournal
+from neasmart_gateway.store.queries import Queries
+from neasmart_gateway.store.recorder import Habits, Recorder
+from tests.desk.gateway import START, UNIX_START, Gateway, InlineExecutor
 
 INSTANCE = 77
 STARTED_AT = UNIX_START - 3600.0
@@ -34,6 +40,15 @@ LISTENER: Mapping[str, Any] = {
     "address": "127.0.0.1:5020",
     "failure": None,
     "traffic": {"requests": 9, "foreign": 5, "broken_streams": 2},
+}
+DATABASE: Mapping[str, Any] = {
+    "mode": "sqlite",
+    "failure": None,
+    "since": None,
+    "flushed_at": None,
+    "waiting_registers": 0,
+    "waiting_rows": 0,
+    "dropped_rows": 0,
 }
 STRUCTURES = Structures(
     {1: "Ground floor"}, {ZoneRef(1, 1): ZonePlan("Living room", 1), ZoneRef(2, 3): ZonePlan("Study")}
@@ -66,9 +81,13 @@ class Served(Gateway):
     """A Gateway with a daemon's report in its memory and a manager over it. Reads of the manager go by `now`."""
 
     def __init__(self, lock: Path, rules: Rules | None = None) -> None:
-        super().__init__(lock, rules)
-        methods = Methods(self.desk, self.rules, lambda: self.now, lambda moment: moment + UNIX_START - START)
-        self.methods = methods.table()
+        super().__init__(lock, rules or Rules(per_register_and_hour=100_000))
+        self.lock = lock
+        recorder = Recorder(
+            MemoryJournal(), InlineExecutor(), lambda record: None, lambda: self.now + UNIX_START - START, Habits()
+        )
+        intake = Intake(self.desk, recorder, Retries(), self.memory, fallback=True, clock=lambda: self.now)
+        self.methods = Methods(intake, self.desk, recorder, self.rules, lambda: self.now).table()
         self.link = DirectLink(self.methods)
         self.manager = self.new_manager()
         self.beat()
@@ -78,9 +97,10 @@ class Served(Gateway):
         return ModbusManager(
             self.memory,
             link or self.link,
-            DaemonBreaker(self.memory.breaker, FAILURES, RESET_SECONDS),
+            DaemonBreaker(self.memory.breaker, lambda: self.memory.header.instance, FAILURES, RESET_SECONDS),
             House(STRUCTURES, self.rules.allowed),
             HealthReader(self.memory, self.rules.stale_after, lambda: self.now),
+            History(Queries(self.lock.with_name("no.db"), lambda work: work()), self.memory.receipts),
         )
 
     def beat(self, **report: object) -> None:
@@ -105,7 +125,7 @@ class Served(Gateway):
             "pid": 4711,
             "started_at": STARTED_AT,
             "listeners": [dict(LISTENER)],
-            "database": {"mode": "sqlite", "failure": None, "waiting_registers": 0},
+            "database": dict(DATABASE),
             "pending_registers": self.desk.pending,
         }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.served import INSTANCE, LISTENER, STARTED_AT, Served
+from tests.manager.served import INSTANCE, LISTENER, Served
 
 
 def condition(served: Served) -> str:
@@ -56,14 +56,16 @@ def test_a_base_that_has_never_spoken_degrades(served: Served) -> None:
 
 def test_an_open_breaker_degrades(well: Served) -> None:
     """Commands are kept from a daemon that has failed."""
-    well.memory.breaker.state, well.memory.breaker.opened_at = "open", STARTED_AT + 60
+    well.memory.breaker.state = "open"
+    well.memory.breaker.opened(1.0, INSTANCE)
     assert (condition(well), well.manager.health().breaker) == ("degraded", "open")
     assert "breaker" in problems(well)
 
 
 def test_an_open_breaker_is_no_problem_of_a_younger_daemon(well: Served) -> None:
     """The next command will be tried, so a night without commands is no night of alarms."""
-    well.memory.breaker.state, well.memory.breaker.opened_at = "open", STARTED_AT - 60
+    well.memory.breaker.state = "open"
+    well.memory.breaker.opened(1.0, INSTANCE - 1)
     assert (condition(well), well.manager.health().breaker) == ("healthy", "open")
 
 

@@ -61,8 +61,8 @@ def test_there_is_no_other_state(state: BreakerState) -> None:
 @pytest.mark.parametrize("at", [0.0, 1_790_000_000.25])
 def test_when_it_opened(state: BreakerState, at: float) -> None:
     """In Unix seconds, exactly; the epoch is a time, too."""
-    state.opened_at = at
-    assert state.opened_at == at
+    state.opened(at, 77)
+    assert (state.opened_at, state.opened_under) == (at, 77)
 
 
 def test_counters_count_apart(state: BreakerState) -> None:

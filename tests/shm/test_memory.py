@@ -27,7 +27,7 @@ def fill(memory: SharedMemory) -> None:
     memory.header.wall_offset = 1.5
     memory.breaker.state = "half-open"
     memory.breaker.add_failure()
-    memory.breaker.opened_at = 2.5
+    memory.breaker.opened(2.5, 7)
     memory.status.publish(REPORT)
     for slot, receipt in RECEIPTS:
         memory.receipts.put(slot, receipt)

@@ -1,17 +1,19 @@
-"""Doubles for the tests of the recorder: a journal that can break, an executor that works when told."""
+"""Doubles for the tests of the recorder: a journal that can break, an executor that works when told, sample rows."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.journal import Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.recorder import Recorder
 
 T = TypeVar("T")
 A, B, C = 2000, 2100, 2200
+NOW = 1_767_225_600.125
+DAY = 86400.0
 
 
 def word(address: int, value: int, at: float = 0.0) -> Remembered:
@@ -19,28 +21,89 @@ def word(address: int, value: int, at: float = 0.0) -> Remembered:
     return Remembered(address, value, at)
 
 
+def command(
+    name: str, state: str = "accepted", at: float = NOW, key: tuple[str, str] | None = None, address: int = 101
+) -> CommandRow:
+    """A command with as much of a receipt as the store looks at."""
+    return CommandRow(name, at, {"id": name, "state": state, "writes": [{"address": address}]}, key)
+
+
+def change(n: int, at: float = NOW, address: int = 101) -> AuditRow:
+    """The nth change of a register."""
+    return AuditRow(at, address, n - 1 if n else None, n, "base", "base", None)
+
+
+class Clock:
+    """Unix time that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class WatchedJournal(MemoryJournal):
     """A memory journal that notes every batch, and fails while it is `broken`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.batches: list[list[Remembered]] = []
+        self.batches: list[Batch] = []
+        self.durable: list[bool] = []
+        self.tries = 0
+        self.loads = 0
         self.broken = False
         self.closed = False
+        self._anew = 0
 
-    def load(self) -> list[Remembered]:
-        self._fail_if_broken()
-        return super().load()
+    @property
+    def generation(self) -> int:
+        return self._anew
 
-    def save(self, batch: Sequence[Remembered]) -> None:
+    def start_anew(self) -> None:
+        """Lose everything, as a database does whose file was deleted."""
+        super().__init__()
+        self._anew += 1
+
+    def load(self, retry_since: float) -> Kept:
+        self.loads += 1
         self._fail_if_broken()
-        self.batches.append(list(batch))
-        super().save(batch)
+        return super().load(retry_since)
+
+    def commit(self, batch: Batch, *, durable: bool) -> None:
+        self._fail_if_broken()
+        self.batches.append(batch)
+        self.durable.append(durable)
+        super().commit(batch, durable=durable)
+
+    def prune(self, before: float) -> int:
+        self._fail_if_broken()
+        return super().prune(before)
 
     def close(self) -> None:
         self.closed = True
 
+    def holding(self, *registers: Remembered, commands: tuple[CommandRow, ...] = ()) -> None:
+        """Let it hold something from earlier."""
+        MemoryJournal.commit(self, Batch(registers, commands), durable=True)
+
+    @property
+    def words(self) -> list[Remembered]:
+        """The registers it holds."""
+        return MemoryJournal.load(self, 0.0).registers
+
+    @property
+    def ids(self) -> list[str]:
+        """The commands it holds."""
+        return list(self._commands)
+
+    @property
+    def written(self) -> list[list[Remembered]]:
+        """The registers of each batch."""
+        return [list(batch.registers) for batch in self.batches]
+
     def _fail_if_broken(self) -> None:
+        self.tries += 1
         if self.broken:
             raise StoreError("the disk is on fire")
 
@@ -66,6 +129,14 @@ class HandCranked(Executor):
         """Do the oldest piece of work."""
         self._waiting.pop(0)()
 
+    async def turn_until(self, task: "asyncio.Task[Any]") -> None:
+        """Do all work until a task has come to its end."""
+        while not task.done():
+            await settled()
+            if self.busy:
+                self.turn()
+        await task
+
     @staticmethod
     def _run(future: "Future[T]", work: Callable[[], T]) -> None:
         try:
@@ -76,25 +147,23 @@ class HandCranked(Executor):
             future.set_result(result)
 
 
-async def flight(recorder: Recorder, crank: HandCranked) -> "asyncio.Task[None]":
-    """Begin a flush; on return its batch is in flight."""
-    flush = asyncio.create_task(recorder.flush())
-    for _ in range(10):
+async def settled() -> None:
+    """Let the loop turn until everything has happened that waits for nobody."""
+    for _ in range(20):
         await asyncio.sleep(0)
-    assert crank.busy == 1, "the flush asked nothing of the journal"
-    return flush
+
+
+async def flight(work: Coroutine[Any, Any, T], crank: HandCranked) -> "asyncio.Task[T]":
+    """Begin some work of the recorder; on return one piece of it is in flight."""
+    task = asyncio.create_task(work)
+    await settled()
+    assert crank.busy == 1, "the journal was asked nothing"
+    return task
 
 
 async def nothing_to_do(recorder: Recorder, crank: HandCranked) -> None:
     """A flush that asks nothing of the journal."""
     flush = asyncio.create_task(recorder.flush())
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await settled()
     assert crank.busy == 0, "the flush wants to write"
     await flush
-
-
-async def remembering(journal: WatchedJournal, recorder: Recorder, *registers: Remembered) -> None:
-    """Let the journal hold registers that the recorder has loaded."""
-    MemoryJournal.save(journal, registers)
-    await recorder.load()

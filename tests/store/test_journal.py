@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neasmart_gateway.store.journal import Journal, Remembered
+from neasmart_gateway.store.journal import Batch, Journal, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.sqlite import SqliteJournal
+from tests.store.doubles import DAY, NOW, change, command
 
 MakeJournal = Callable[[], Journal]
-TIME = 1_767_225_600.125
+PRUNED_AT_ONCE = 500
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -32,70 +34,141 @@ def journal(make_journal: MakeJournal) -> Iterator[Journal]:
         yield journal
 
 
+def save(journal: Journal, *registers: Remembered) -> None:
+    """Keep registers."""
+    journal.commit(Batch(registers), durable=False)
+
+
+def loaded(journal: Journal) -> list[Remembered]:
+    """The registers that are kept."""
+    return journal.load(0.0).registers
+
+
 def test_new_journal_remembers_nothing(journal: Journal) -> None:
-    """Before anything was saved there is nothing to load."""
-    assert journal.load() == []
+    """Before anything was kept there is nothing to load."""
+    kept = journal.load(0.0)
+    assert (kept.registers, kept.open_commands, kept.retryable) == ([], [], [])
 
 
-def test_saved_registers_are_loaded_in_address_order(journal: Journal) -> None:
-    """Whatever the order of saving, loading goes by address."""
-    journal.save([Remembered(602, 2200, TIME), Remembered(102, 2100, TIME)])
-    journal.save([Remembered(302, 2050, TIME + 1)])
-    assert journal.load() == [
-        Remembered(102, 2100, TIME),
-        Remembered(302, 2050, TIME + 1),
-        Remembered(602, 2200, TIME),
+def test_registers_are_loaded_in_address_order(journal: Journal) -> None:
+    """Whatever the order of keeping, loading goes by address."""
+    save(journal, Remembered(602, 2200, NOW), Remembered(102, 2100, NOW))
+    save(journal, Remembered(302, 2050, NOW + 1))
+    assert loaded(journal) == [
+        Remembered(102, 2100, NOW),
+        Remembered(302, 2050, NOW + 1),
+        Remembered(602, 2200, NOW),
     ]
 
 
 def test_newer_word_replaces_the_older(journal: Journal) -> None:
-    """A register is remembered once, with its newest word and the time of that."""
-    journal.save([Remembered(102, 2100, TIME), Remembered(202, 1900, TIME)])
-    journal.save([Remembered(102, 2150, TIME + 60)])
-    assert journal.load() == [Remembered(102, 2150, TIME + 60), Remembered(202, 1900, TIME)]
+    """A register is kept once, with its newest word and the time of that."""
+    save(journal, Remembered(102, 2100, NOW), Remembered(202, 1900, NOW))
+    save(journal, Remembered(102, 2150, NOW + 60))
+    assert loaded(journal) == [Remembered(102, 2150, NOW + 60), Remembered(202, 1900, NOW)]
 
 
 def test_last_of_a_batch_counts(journal: Journal) -> None:
     """A register that stands in a batch twice has the later word."""
-    journal.save([Remembered(102, 2100, TIME), Remembered(102, 2150, TIME)])
-    assert journal.load() == [Remembered(102, 2150, TIME)]
+    save(journal, Remembered(102, 2100, NOW), Remembered(102, 2150, NOW))
+    assert loaded(journal) == [Remembered(102, 2150, NOW)]
 
 
 def test_empty_batch_changes_nothing(journal: Journal) -> None:
-    """Saving nothing is allowed: that is how the recorder asks whether the medium is back."""
-    journal.save([Remembered(102, 2100, TIME)])
-    journal.save([])
-    assert journal.load() == [Remembered(102, 2100, TIME)]
+    """Committing nothing is allowed: that is how the recorder asks whether the medium is back."""
+    save(journal, Remembered(102, 2100, NOW))
+    save(journal)
+    assert loaded(journal) == [Remembered(102, 2100, NOW)]
 
 
 def test_ends_of_the_ranges_are_kept_exactly(journal: Journal) -> None:
     """First and last address, smallest and largest word, and the fraction of a second."""
-    batch = [Remembered(0, 65535, 0.0), Remembered(65535, 0, TIME)]
-    journal.save(batch)
-    assert journal.load() == batch
+    batch = [Remembered(0, 65535, 0.0), Remembered(65535, 0, NOW)]
+    save(journal, *batch)
+    assert loaded(journal) == batch
 
 
 def test_every_register_at_once(journal: Journal) -> None:
     """The whole address space fits into one batch."""
-    batch = [Remembered(address, address ^ 0xFFFF, TIME) for address in range(65536)]
-    journal.save(batch)
-    assert journal.load() == batch
+    batch = [Remembered(address, address ^ 0xFFFF, NOW) for address in range(65536)]
+    save(journal, *batch)
+    assert loaded(journal) == batch
 
 
 def test_closed_journal_opens_again(journal: Journal) -> None:
-    """Closing lets go of the medium, not of what is remembered; closing twice is harmless."""
-    journal.save([Remembered(102, 2100, TIME)])
+    """Closing lets go of the medium, not of what is kept; closing twice is harmless."""
+    save(journal, Remembered(102, 2100, NOW))
     journal.close()
     journal.close()
-    assert journal.load() == [Remembered(102, 2100, TIME)]
+    assert loaded(journal) == [Remembered(102, 2100, NOW)]
 
 
 def test_may_be_used_from_one_thread_after_another(journal: Journal) -> None:
-    """Loading in one thread and saving in the next is allowed."""
+    """Committing in one thread and loading in the next is allowed."""
     with ThreadPoolExecutor(1) as one:
-        one.submit(journal.save, [Remembered(102, 2100, TIME)]).result()
+        one.submit(save, journal, Remembered(102, 2100, NOW)).result()
     with ThreadPoolExecutor(1) as other:
-        assert other.submit(journal.load).result() == [Remembered(102, 2100, TIME)]
+        assert other.submit(loaded, journal).result() == [Remembered(102, 2100, NOW)]
+
+
+def test_generation_stays_while_nothing_is_lost(journal: Journal) -> None:
+    """Using a journal, closing and opening it again does not count as starting anew."""
+    journal.load(0.0)
+    before = journal.generation
+    save(journal, Remembered(102, 2100, NOW))
+    journal.close()
+    save(journal, Remembered(102, 2101, NOW))
+    assert journal.generation == before
+
+
+@pytest.mark.parametrize("state", ["accepted", "delivered"])
+def test_open_commands_are_loaded(journal: Journal, state: str) -> None:
+    """A command that is not final is found at the next start, whole, however old; those that are final are not."""
+    still_open = command("a", state, at=1.0)
+    journal.commit(Batch(commands=[still_open, command("b", "confirmed")]), durable=True)
+    assert journal.load(NOW).open_commands == [still_open]
+
+
+def test_newer_receipt_replaces_the_older(journal: Journal) -> None:
+    """A command is kept once, as it is now: when it becomes final it is open no more."""
+    journal.commit(Batch(commands=[command("a")]), durable=True)
+    journal.commit(Batch(commands=[command("a", "expired")]), durable=False)
+    assert journal.load(0.0).open_commands == []
+
+
+def test_retryable_commands_are_loaded_since_their_time(journal: Journal) -> None:
+    """Those that came with a key within the time, whatever their state, with key and fingerprint."""
+    early = command("early", "confirmed", NOW - 1, ("k1", "f1"))
+    in_time = command("in time", "confirmed", NOW, ("k2", "f2"))
+    journal.commit(Batch(commands=[early, in_time, command("keyless", at=NOW)]), durable=True)
+    assert journal.load(NOW).retryable == [in_time]
+
+
+def test_key_stays_when_the_command_moves_on(journal: Journal) -> None:
+    """A later receipt that comes without the key does not take it away."""
+    first = command("a", "accepted", NOW, ("key", "fingerprint"))
+    journal.commit(Batch(commands=[first]), durable=True)
+    last = command("a", "confirmed", NOW)
+    journal.commit(Batch(commands=[last]), durable=False)
+    assert journal.load(NOW).retryable == [replace(last, idempotency=first.idempotency)]
+
+
+def test_pruning_forgets_what_is_too_old(journal: Journal) -> None:
+    """Commands and audit rows from before the moment go and are counted; registers stay, however old."""
+    old, young = command("old", at=NOW - DAY), command("young", at=NOW)
+    journal.commit(Batch([Remembered(102, 1, 0.0)], [old, young], [change(1, NOW - DAY), change(2, NOW)]), durable=True)
+    assert journal.prune(NOW) == 2
+    assert journal.prune(NOW) == 0
+    kept = journal.load(0.0)
+    assert (kept.registers, kept.open_commands) == ([Remembered(102, 1, 0.0)], [young])
+
+
+def test_pruning_ends(journal: Journal) -> None:
+    """However many rows are too old, steps that find something come to an end, and together they count each once."""
+    rows = [change(n, NOW - DAY) for n in range(2 * PRUNED_AT_ONCE + 1)]
+    journal.commit(Batch(audit=rows), durable=False)
+    steps = list(iter(lambda: journal.prune(NOW), 0))
+    assert sum(steps) == len(rows)
 
 
 registers = st.builds(
@@ -104,16 +177,25 @@ registers = st.builds(
     word=st.integers(0, 65535),
     written_at=st.floats(0, 4e9),
 )
+commands = st.builds(
+    command,
+    name=st.sampled_from("abcdef"),
+    state=st.sampled_from(["accepted", "delivered", "confirmed", "expired"]),
+)
 
 
 # Each example makes a journal of its own, so that one fixture for all of them is right.
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(st.lists(registers, max_size=8), max_size=5))
-def test_behaves_as_a_dictionary(make_journal: MakeJournal, batches: list[list[Remembered]]) -> None:
-    """After any batches, what is loaded is what a dictionary by address would hold."""
-    expected: dict[int, Remembered] = {}
+@given(batches=st.lists(st.tuples(st.lists(registers, max_size=8), st.lists(commands, max_size=4)), max_size=5))
+def test_behaves_as_dictionaries(make_journal: MakeJournal, batches: list[tuple[list, list]]) -> None:
+    """After any batches, what is loaded is what dictionaries by address and by id would hold."""
+    by_address, by_id = {}, {}
     with closing(make_journal()) as journal:
-        for batch in batches:
-            journal.save(batch)
-            expected.update({register.address: register for register in batch})
-        assert journal.load() == [expected[address] for address in sorted(expected)]
+        for some_registers, some_commands in batches:
+            journal.commit(Batch(some_registers, some_commands), durable=False)
+            by_address.update({register.address: register for register in some_registers})
+            by_id.update({row.id: row for row in some_commands})
+        kept = journal.load(0.0)
+    assert kept.registers == [by_address[address] for address in sorted(by_address)]
+    still_open = [row for row in by_id.values() if row.receipt["state"] in ("accepted", "delivered")]
+    assert kept.open_commands == still_open

@@ -1,26 +1,59 @@
-"""The recorder writes what changed, in batches, and nothing else."""
+"""The recorder writes what changed, in batches, and nothing else; a command does not wait."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from neasmart_gateway.store.memory import MemoryJournal
-from neasmart_gateway.store.recorder import Recorder
+from neasmart_gateway.store.journal import Batch, Kept
+from neasmart_gateway.store.recorder import Habits, Recorder
 from neasmart_gateway.store.records import StoreFlushed, StoreRecord
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.store.doubles import A, B, C, WatchedJournal, remembering, word
+from tests.store.doubles import (
+    DAY,
+    NOW,
+    A,
+    B,
+    C,
+    Clock,
+    HandCranked,
+    WatchedJournal,
+    change,
+    command,
+    settled,
+    word,
+)
+
+
+@asynccontextmanager
+async def at_work(recorder: Recorder) -> AsyncIterator[None]:
+    """Let the recorder run meanwhile."""
+    task = asyncio.create_task(recorder.run())
+    await settled()
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def test_changes_are_written_in_one_batch(
     recorder: Recorder, journal: WatchedJournal, records: list[StoreRecord]
 ) -> None:
-    """However many registers changed, a flush is one save, and is reported with their number."""
+    """However much has changed, a flush is one commit, and is reported with its numbers."""
     for address in (102, 202, 302):
         recorder.note(word(address, A))
-    assert (recorder.waiting, journal.batches) == (3, [])
+    recorder.audit(change(1))
+    recorder.command(command("a"))
+    assert (recorder.waiting, journal.batches) == (5, [])
     await recorder.flush()
-    assert journal.batches == [[word(102, A), word(202, A), word(302, A)]]
+    assert journal.batches == [
+        Batch([word(102, A), word(202, A), word(302, A)], [command("a")], [change(1)]),
+    ]
     assert recorder.waiting == 0
-    assert records == [StoreFlushed(3)]
+    assert records == [StoreFlushed(3, 2)]
 
 
 async def test_only_the_newest_word_is_written(recorder: Recorder, journal: WatchedJournal) -> None:
@@ -28,7 +61,15 @@ async def test_only_the_newest_word_is_written(recorder: Recorder, journal: Watc
     for at, value in enumerate((A, B, C)):
         recorder.note(word(102, value, at))
     await recorder.flush()
-    assert journal.batches == [[word(102, C, 2)]]
+    assert journal.written == [[word(102, C, 2)]]
+
+
+async def test_every_change_is_audited(recorder: Recorder, journal: WatchedJournal) -> None:
+    """Audit rows are never merged, and keep their order."""
+    for n in range(3):
+        recorder.audit(change(n))
+    await recorder.flush()
+    assert journal.batches == [Batch([], [], [change(0), change(1), change(2)])]
 
 
 async def test_without_changes_nothing_is_written(
@@ -42,32 +83,36 @@ async def test_without_changes_nothing_is_written(
 async def test_what_is_written_is_not_written_again(recorder: Recorder, journal: WatchedJournal) -> None:
     """The second flush has nothing left to do."""
     recorder.note(word(102, A))
+    recorder.audit(change(1))
+    recorder.command(command("a"))
     await recorder.flush()
     await recorder.flush()
     assert len(journal.batches) == 1
 
 
-async def test_only_changed_values_are_written(recorder: Recorder, journal: WatchedJournal) -> None:
+async def test_only_changed_values_are_written(unopened: Recorder, journal: WatchedJournal) -> None:
     """A word that the journal already has is not written, even with a newer time."""
-    await remembering(journal, recorder, word(102, A), word(202, A))
-    recorder.note(word(102, A, 60.0))
-    recorder.note(word(202, B, 60.0))
-    await recorder.flush()
-    assert journal.batches == [[word(202, B, 60.0)]]
-    assert recorder.waiting == 0
+    journal.holding(word(102, A), word(202, A))
+    await unopened.open()
+    unopened.note(word(102, A, 60.0))
+    unopened.note(word(202, B, 60.0))
+    await unopened.flush()
+    assert journal.written == [[word(202, B, 60.0)]]
+    assert unopened.waiting == 0
 
 
-async def test_there_and_back_costs_nothing(recorder: Recorder, journal: WatchedJournal) -> None:
-    """A → B → A between two flushes is no change."""
-    await remembering(journal, recorder, word(102, A))
-    recorder.note(word(102, B))
-    recorder.note(word(102, A))
-    await recorder.flush()
+async def test_there_and_back_costs_nothing(unopened: Recorder, journal: WatchedJournal) -> None:
+    """A → B → A between two flushes is no change, whether A was loaded …"""
+    journal.holding(word(102, A))
+    await unopened.open()
+    unopened.note(word(102, B))
+    unopened.note(word(102, A))
+    await unopened.flush()
     assert journal.batches == []
 
 
 async def test_there_and_back_after_a_flush_costs_nothing(recorder: Recorder, journal: WatchedJournal) -> None:
-    """What was flushed counts as known, not only what was loaded."""
+    """… or flushed."""
     recorder.note(word(102, A))
     await recorder.flush()
     recorder.note(word(102, B))
@@ -76,28 +121,133 @@ async def test_there_and_back_after_a_flush_costs_nothing(recorder: Recorder, jo
     assert len(journal.batches) == 1
 
 
-async def test_load_returns_what_is_remembered(recorder: Recorder, journal: WatchedJournal) -> None:
-    """The recorder hands on what the journal holds."""
-    MemoryJournal.save(journal, [word(202, B), word(102, A)])
-    assert await recorder.load() == [word(102, A), word(202, B)]
+async def test_registers_and_audit_wait_for_the_flush(cranked: Recorder, crank: HandCranked) -> None:
+    """Nothing of them is urgent: at work, the recorder leaves them until the time of the flush has come."""
+    async with at_work(cranked):
+        cranked.note(word(102, A))
+        cranked.audit(change(1))
+        await settled()
+        assert (crank.busy, cranked.waiting) == (0, 2)
+
+
+async def test_the_flush_comes_by_itself(
+    journal: WatchedJournal, crank: HandCranked, records: list[StoreRecord], clock: Clock
+) -> None:
+    """When its time has come, what waits is written without anything urgent."""
+    recorder = Recorder(journal, crank, records.append, clock, Habits(flush_seconds=1e-9))
+    await crank.turn_until(asyncio.create_task(recorder.open()))
+    async with at_work(recorder):
+        recorder.note(word(102, A))
+        for _ in range(100):
+            await settled()
+            if crank.busy:
+                crank.turn()
+        assert journal.words == [word(102, A)]
+
+
+async def test_a_command_that_moves_on_is_written_at_once(
+    cranked: Recorder, journal: WatchedJournal, crank: HandCranked
+) -> None:
+    """It waits for no flush, and takes along what waits anyway: one transaction."""
+    async with at_work(cranked):
+        cranked.note(word(102, A))
+        cranked.command(command("a", "confirmed"))
+        await settled()
+        assert crank.busy == 1
+        crank.turn()
+        await settled()
+        assert journal.batches == [Batch([word(102, A)], [command("a", "confirmed")], [])]
+
+
+async def test_durable_is_true_only_when_it_is_written(
+    cranked: Recorder, journal: WatchedJournal, crank: HandCranked
+) -> None:
+    """While the commit is in flight nobody is told yes; then the row is there, alone, committed as durable."""
+    cranked.note(word(102, A))
+    answer = asyncio.create_task(cranked.durable(command("a")))
+    await settled()
+    assert (crank.busy, answer.done()) == (1, False)
+    crank.turn()
+    assert await answer is True
+    assert (journal.batches, journal.durable) == ([Batch(commands=[command("a")])], [True])
+    assert cranked.waiting == 1
+
+
+async def test_a_flush_does_not_wait_for_the_power(recorder: Recorder, journal: WatchedJournal) -> None:
+    """What can be measured again is committed without waiting for the disk."""
+    recorder.note(word(102, A))
+    await recorder.flush()
+    assert journal.durable == [False]
+
+
+async def test_open_tells_what_is_remembered(unopened: Recorder, journal: WatchedJournal) -> None:
+    """Registers, open commands, and those that a retry of the last 24 hours may ask for."""
+    recent = command("recent", "confirmed", NOW - DAY, ("k1", "f"))
+    old = command("old", "confirmed", NOW - DAY - 1, ("k2", "f"))
+    journal.holding(word(202, B), word(102, A), commands=(command("open"), recent, old))
+    told: list[Kept] = []
+    unopened.recall = told.append
+    await unopened.open()
+    assert told == [Kept([word(102, A), word(202, B)], [command("open")], [recent])]
+
+
+async def test_old_rows_are_pruned(
+    journal: WatchedJournal, crank: HandCranked, records: list[StoreRecord], clock: Clock
+) -> None:
+    """At work, what is older than 400 days goes, a step at a time, until nothing of it is left."""
+    journal.holding(commands=(command("old", "expired", NOW - 401 * DAY), command("young", "expired", NOW - 399 * DAY)))
+    recorder = Recorder(journal, crank, records.append, clock, Habits())
+    await crank.turn_until(asyncio.create_task(recorder.open()))
+    async with at_work(recorder):
+        recorder.command(command("now"))
+        for _ in range(10):
+            await settled()
+            if crank.busy:
+                crank.turn()
+    assert journal.ids == ["young", "now"]
 
 
 async def test_close_flushes(recorder: Recorder, journal: WatchedJournal) -> None:
     """A clean stop writes down what waits and lets go of the journal."""
     recorder.note(word(102, A))
     await recorder.close()
-    assert MemoryJournal.load(journal) == [word(102, A)]
+    assert journal.words == [word(102, A)]
     assert journal.closed
 
 
-async def test_what_a_real_file_held_is_loaded_after_a_restart(
-    tmp_path: Path, executor: Executor, records: list[StoreRecord]
+async def test_status_counts_what_waits(recorder: Recorder, clock: Clock) -> None:
+    """Health is told how much is not written down yet, and when something last was."""
+    recorder.note(word(102, A))
+    recorder.audit(change(1))
+    recorder.command(command("a"))
+    status = recorder.status()
+    assert (status["waiting_registers"], status["waiting_rows"], status["flushed_at"]) == (1, 2, None)
+    clock.now += 7
+    await recorder.flush()
+    assert recorder.status() == {
+        "mode": "sqlite",
+        "failure": None,
+        "since": None,
+        "flushed_at": NOW + 7,
+        "waiting_registers": 0,
+        "waiting_rows": 0,
+        "dropped_rows": 0,
+    }
+
+
+async def test_what_a_real_file_held_is_told_after_a_restart(
+    tmp_path: Path, executor: Executor, records: list[StoreRecord], clock: Clock
 ) -> None:
-    """Through SQLite and back: note, close, load."""
+    """Through SQLite and back: note, close, open."""
     path = tmp_path / "registers.db"
-    first = Recorder(SqliteJournal(path), executor, records.append)
+    first = Recorder(SqliteJournal(path), executor, records.append, clock, Habits())
+    await first.open()
     first.note(word(102, A, 5.5))
+    assert await first.durable(command("a"))
     await first.close()
-    second = Recorder(SqliteJournal(path), executor, records.append)
-    assert await second.load() == [word(102, A, 5.5)]
+    second = Recorder(SqliteJournal(path), executor, records.append, clock, Habits())
+    told: list[Kept] = []
+    second.recall = told.append
+    await second.open()
+    assert told == [Kept([word(102, A, 5.5)], [command("a")], [])]
     await second.close()

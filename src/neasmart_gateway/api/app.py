@@ -12,7 +12,7 @@ from neasmart_gateway.api import body, cors, errors, headers, health, tracing
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
-from neasmart_gateway.api.security import Doorkeeper
+from neasmart_gateway.api.security import Doorkeeper, OriginGuard
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.manager import ModbusManager
 
@@ -47,6 +47,7 @@ def create_app(manager: ModbusManager, options: ApiOptions) -> Flask:
     headers.install(app)
     if options.enable_cors:
         cors.install(app, options.cors_origins)
+    app.before_request(OriginGuard(options.cors_origins if options.enable_cors else ()).check)
     if options.enable_auth:
         app.before_request(Doorkeeper(options.key, options.trusted_clients).check)
     body.install(app)

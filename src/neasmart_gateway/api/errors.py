@@ -15,7 +15,16 @@ from werkzeug.exceptions import HTTPException
 from neasmart_gateway.api.refusals import BadFields, BadQuery, FieldFault
 from neasmart_gateway.api.schema import Answer, about
 from neasmart_gateway.api.tracing import request_id
-from neasmart_gateway.errors import CallerError, Conflict, DaemonAway, GatewayError, InvalidValue, NotFound, StoreError
+from neasmart_gateway.errors import (
+    CallerError,
+    Conflict,
+    DaemonAway,
+    GatewayError,
+    InvalidValue,
+    NotFound,
+    StoreError,
+    TooMany,
+)
 
 _log = structlog.get_logger("neasmart.api")
 
@@ -25,6 +34,7 @@ STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     CallerError: HTTPStatus.BAD_REQUEST,
     DaemonAway: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -34,6 +44,7 @@ STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 
 _HTTP: Mapping[int, tuple[str, str | None]] = {
     401: ("unauthorized", None),
+    403: ("forbidden", None),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This resource does not take this method; the header Allow names those that it takes."),
     413: ("body_too_large", "The body is larger than 64 KiB."),

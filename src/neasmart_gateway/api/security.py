@@ -9,14 +9,24 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from neasmart_gateway.api.options import Network
 
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 """For watchdogs, which have no key; they say nothing about the house."""
 
-_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_FORWARDING = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "X-Client-IP",
+    "CF-Connecting-IP",
+    "Via",
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE = WWWAuthenticate("bearer", {"realm": "NEA SMART gateway"})
 _REFUSAL = "This needs a key, in the header X-API-Key or as Authorization: Bearer."
 
@@ -24,6 +34,24 @@ _REFUSAL = "This needs a key, in the header X-API-Key or as Authorization: Beare
 def caller() -> str:
     """Return the address of the peer; what forwarding headers claim does not count."""
     return request.remote_addr or "local"
+
+
+class OriginGuard:
+    """Keeps foreign web pages from commanding the house through the browser of somebody who may.
+
+    A browser says in `Origin` whose page it acts for; programs send none. `allowed` are those of CORS.
+    """
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self._allowed = frozenset(origin.lower() for origin in allowed)
+
+    def check(self) -> None:
+        """Refuse the request at hand (403) when a page from elsewhere wants to change something."""
+        origin = request.headers.get("Origin", "").lower()
+        if not origin or request.method in _SAFE or origin in self._allowed:
+            return
+        if origin != f"{request.scheme}://{request.host}".lower():
+            raise Forbidden("A web page from another origin may not do this; see NEASMART_API_CORS_ORIGINS.")
 
 
 class Doorkeeper:

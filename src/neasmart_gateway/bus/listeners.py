@@ -30,7 +30,7 @@ class Listener:
         while self.bound is None:
             try:
                 self.bound = await self._server.open()
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
                 self.tried, self.state, self.failure = True, "failed", _reason(error, self._server)
                 self._report(ListenerFailed(name, self.failure, pause))
                 await asyncio.sleep(pause)
@@ -56,7 +56,10 @@ class Listener:
         }
 
 
-def _reason(error: OSError, server: TcpServer) -> str:
+def _reason(error: OSError | UnicodeError, server: TcpServer) -> str:
     where = f"{server.options.address}:{server.options.port}"
     hint = " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)" if isinstance(error, PermissionError) else ""
-    return f"cannot listen on {where}: {os.strerror(error.errno) if error.errno else error}{hint}"
+    number = error.errno if isinstance(error, OSError) else None
+    # asyncio wraps the system's sentence into its own; those of name look-ups have negative numbers.
+    what = os.strerror(number) if number and number > 0 else getattr(error, "strerror", None) or str(error)
+    return f"cannot listen on {where}: {what}{hint}"

@@ -7,8 +7,9 @@ never finds its place again after a bad header; its listener, transports and PDU
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 from pymodbus.server import ModbusTcpServer
@@ -19,6 +20,9 @@ from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.traffic import Traffic
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.modbus.mbap import BrokenStream, MbapFramer, TcpFrame
+
+_AT_ONCE = 32
+"""Frames of one connection that are served before the others have their turn: nobody may starve the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +95,29 @@ class Connection(ServerRequestHandler):
         self._watch_idleness(self._owner.options.idle_seconds)
 
     def data_received(self, data: bytes) -> None:
-        """Serve every frame that these bytes complete (called by asyncio)."""
+        """Take bytes in and serve the frames that they complete (called by asyncio)."""
         self._owner.traffic.bytes_in += len(data)
         self._last_data = self.loop.time()
+        self._serve_some(self._framer.feed(data))
+
+    def _serve_some(self, frames: Iterator[TcpFrame]) -> None:
+        """Serve some frames; if there are more, let the other connections have their turn before."""
         try:
-            for frame in self._framer.feed(data):
+            for frame in islice(frames, _AT_ONCE):
                 if self._socket is None or self._socket.is_closing():
                     return
                 self._serve(frame)
         except BrokenStream as broken:
             self._owner.traffic.broken_streams += 1
             self.end(f"not Modbus TCP: {broken}")
+            return
+        if self._socket is None or self._socket.is_closing():
+            return
+        if self._framer.has_frame:
+            self._socket.pause_reading()
+            self.loop.call_soon(self._serve_some, frames)
+        else:
+            self._socket.resume_reading()
 
     def _serve(self, frame: TcpFrame) -> None:
         slave = self._owner.slave

@@ -15,17 +15,23 @@ from neasmart_gateway.bus.listeners import Listener
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.tcp import TcpServer
 from neasmart_gateway.daemon import options
-from neasmart_gateway.daemon.claims import FileClaim
+from neasmart_gateway.daemon.claims import claim_on
 from neasmart_gateway.daemon.hooks import LogHook
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped
+from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import DeskRecord
+from neasmart_gateway.desk.retries import Retries
+from neasmart_gateway.desk.startup import Startup
+from neasmart_gateway.errors import GatewayError
 from neasmart_gateway.link.server import LinkServer
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
-from neasmart_gateway.store.recorder import Recorder
+from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.records import StoreSetAside
 from neasmart_gateway.store.sqlite import SqliteJournal
 
 _TICK = 0.25
@@ -43,14 +49,23 @@ class Daemon:
         self._memory = memory
         self._supervisor = supervisor
         self._log = LogHook(time.monotonic)
-        database = settings.database.path
-        self._claim = FileClaim(database.with_name(database.name + ".lock"))
+        self._loop = asyncio.get_running_loop()
+        database = settings.database
+        self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
-        self._recorder = Recorder(SqliteJournal(database), self._executor, self._log)
-        self._memories = Memories(memory, self._recorder)
+        journal = SqliteJournal(database.path, self._set_aside)
+        habits = Habits(flush_seconds=database.flush_seconds)
+        self._recorder = Recorder(journal, self._executor, self._log, self._unix_now, habits)
+        retries = Retries()
+        keep = settings.modbus.persist_command_registers
+        self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
         rules = options.rules(settings)
         self._desk = Desk(memory, rules, self._heard_from_desk)
-        methods = Methods(self._desk, rules, time.monotonic, self._unix)
+        self._intake = Intake(
+            self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
+        )
+        self._startup = Startup(memory, settings.modbus.startup)
+        methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         self._link = LinkServer(socket, methods.table(), time.monotonic, self._call_failed)
         self._listener = Listener(TcpServer(options.listener(settings), self._slave(), self._log), self._log)
         self._instance = secrets.randbits(53) | 1
@@ -62,9 +77,9 @@ class Daemon:
             return
         try:
             await self._begin()
-            background = [asyncio.create_task(work) for work in (self._listener.open(), self._flush_regularly())]
+            background = [asyncio.create_task(work) for work in (self._listener.open(), self._recorder.run())]
             try:
-                await self._turn(stop)
+                await self._turn(stop, background)
             finally:
                 await self._end(background)
         finally:
@@ -75,23 +90,24 @@ class Daemon:
         self._set_clock()
         repaired = self._memory.repair()
         self._memory.header.instance = self._instance
-        self._started_at = self._unix(time.monotonic())
+        self._started_at = self._unix_now()
+        if not self._memory.header.booted_at:
+            self._memory.header.booted_at = time.monotonic()
         closed = self._desk.start(time.monotonic())
-        remembered = await self._memories.recall()
+        await self._recorder.open()
         self._publish()
         await self._link.open()
-        self._log(DaemonStarted(self._instance, remembered, closed, repaired))
+        self._log(DaemonStarted(self._instance, self._memories.restored, closed, repaired))
 
-    async def _flush_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.database.flush_seconds)
-            await self._recorder.flush()
-
-    async def _turn(self, stop: asyncio.Event) -> None:
-        """Keep time."""
+    async def _turn(self, stop: asyncio.Event, background: list[asyncio.Task[None]]) -> None:
+        """Keep time; a part that dies takes the daemon with it, which is then started anew."""
         while not stop.is_set() and os.getppid() == self._supervisor:
+            for task in background:
+                if task.done():
+                    task.result()
             self._set_clock()
             self._desk.tick(time.monotonic())
+            await self._ask_for_what_startup_wants()
             self._publish()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
@@ -107,6 +123,12 @@ class Daemon:
         self._executor.shutdown(wait=False)
         self._log(DaemonStopped(self._recorder.waiting))
 
+    async def _ask_for_what_startup_wants(self) -> None:
+        wanted = self._startup.due(time.monotonic())
+        if wanted:
+            with contextlib.suppress(GatewayError):  # commands are switched off, or the disk is away: then not
+                await self._intake.submit(wanted, Origin("startup", "settings"))
+
     def _slave(self) -> Slave:
         return Slave(
             self._desk,
@@ -119,8 +141,10 @@ class Daemon:
     def _set_clock(self) -> None:
         """Follow the wall clock when it was set, but not its every tremor: shown times must stay as they are."""
         offset = time.time() - time.monotonic()
-        if abs(offset - self._memory.header.wall_offset) > _WALL_DRIFT:
+        moved = offset - self._memory.header.wall_offset
+        if abs(moved) > _WALL_DRIFT:
             self._memory.header.wall_offset = offset
+            self._memory.writer.shift_restored(-moved)
 
     def _publish(self) -> None:
         self._memory.status.publish(self._status())
@@ -132,11 +156,8 @@ class Daemon:
             "pid": os.getpid(),
             "started_at": self._started_at,
             "listeners": [self._listener.status()],
-            "database": {
-                "mode": "memory" if self._recorder.failure else "sqlite",
-                "failure": self._recorder.failure,
-                "waiting_registers": self._recorder.waiting,
-            },
+            "database": self._recorder.status(),
+            "fights": self._desk.fights(time.monotonic()),
             "pending_registers": self._desk.pending,
         }
 
@@ -147,5 +168,9 @@ class Daemon:
     def _call_failed(self, method: str, error: Exception) -> None:
         self._log(CallFailed(method, repr(error)))
 
-    def _unix(self, moment: float) -> float:
-        return moment + self._memory.header.wall_offset
+    def _set_aside(self, moved_to: Path, reason: str) -> None:
+        look = f"sqlite3 {moved_to} '.recover' shows what can be saved of it"
+        self._loop.call_soon_threadsafe(self._log, StoreSetAside(moved_to, reason, look))
+
+    def _unix_now(self) -> float:
+        return time.monotonic() + self._memory.header.wall_offset

@@ -29,11 +29,14 @@ _LINES: dict[type, tuple[str, int, str]] = {
     bus.ConnectionRefused: ("neasmart.bus", logging.WARNING, "connection refused, there are too many"),
     bus.RequestFailed: ("neasmart.bus", logging.ERROR, "a request failed by a fault of the gateway"),
     desk.RegisterChanged: ("neasmart.desk", logging.DEBUG, "register changed"),
+    desk.RegisterWanted: ("neasmart.desk", logging.DEBUG, "register wanted"),
+    desk.FightNoticed: ("neasmart.desk", logging.WARNING, "a client and the base station fight over a register"),
     desk.CommandChanged: ("neasmart.desk", logging.INFO, "command"),
     desk.BusFellSilent: ("neasmart.desk", logging.WARNING, "the bus has fallen silent, values are stale"),
     desk.BusSpeaks: ("neasmart.desk", logging.INFO, "the bus speaks"),
     store.StoreFlushed: ("neasmart.store", logging.DEBUG, "changes written down"),
     store.StoreFailed: ("neasmart.store", logging.ERROR, "the database cannot be used, going on in memory"),
+    store.StoreSetAside: ("neasmart.store", logging.ERROR, "the database was beyond use and is set aside"),
     store.StoreReturned: ("neasmart.store", logging.INFO, "the database can be used again"),
 }
 
@@ -87,6 +90,8 @@ def _fields(record: Record) -> dict[str, object]:
         writes = {write["register"]: write["value"] for write in receipt["writes"]}
         return {"command_id": receipt["id"], "state": receipt["state"], "by": receipt["by"]["via"], "writes": writes}
     fields = asdict(record)
+    if "moved_to" in fields:
+        fields["moved_to"] = str(fields["moved_to"])
     if "peer" in fields:
         fields["peer"] = str(getattr(record, "peer", ""))
     return fields

@@ -5,34 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neasmart_gateway.desk.command import Origin, Unix
+from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.link.records import decode_intentions, decode_zone
 from neasmart_gateway.link.server import Method
+from neasmart_gateway.store.recorder import Recorder
 
 Params = Mapping[str, Any]
 
 
 class Methods:
-    """The desk as the link offers it: JSON in, JSON out."""
+    """Intake and desk as the link offers them: JSON in, JSON out."""
 
-    def __init__(self, desk: Desk, rules: Rules, clock: Callable[[], float], unix: Unix) -> None:
+    def __init__(
+        self, intake: Intake, desk: Desk, recorder: Recorder, rules: Rules, clock: Callable[[], float]
+    ) -> None:
+        self._intake = intake
         self._desk = desk
+        self._recorder = recorder
         self._allowed = rules.allowed
         self._clock = clock
-        self._unix = unix
 
     def table(self) -> dict[str, Method]:
-        return {"submit": self.submit, "release": self.release}
+        return {"submit": self.submit, "release": self.release, "cancel": self.cancel, "flush": self.flush}
 
     async def submit(self, params: Params) -> dict[str, Any]:
-        """Accept a command; returns its receipt."""
+        """Accept a command; returns its receipt, or that of the first one that came with the same key."""
         intentions = decode_intentions(params["intentions"], self._allowed)
-        command = self._desk.submit(intentions, Origin(params["via"], params["who"]), self._clock())
-        return command.receipt(self._unix)
+        retry = params.get("idempotency")
+        idempotency = None if retry is None else (str(retry[0]), str(retry[1]))
+        return await self._intake.submit(intentions, Origin(params["via"], params["who"]), idempotency)
 
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
         ref = decode_zone(params)
         return {"base": ref.base, "zone": ref.zone, "closed": self._desk.release(ref, self._clock())}
+
+    async def cancel(self, params: Params) -> dict[str, Any]:
+        """Withdraw a command that the base has not read yet; returns its receipt."""
+        return self._intake.receipt(self._desk.cancel(params["id"], self._clock()))
+
+    async def flush(self, _params: Params) -> None:
+        """Write down what waits, so that whoever reads the database sees it."""
+        await self._recorder.flush()

@@ -15,6 +15,7 @@ def rules(settings: Settings) -> Rules:
         allowed=modbus.allowed,
         stale_after=modbus.stale_after_seconds,
         no_data_state=modbus.no_data_state,
+        per_register_and_hour=settings.commands.per_register_and_hour,
         refusal=_refusal(settings),
     )
 

@@ -39,23 +39,23 @@ class Answers:
 
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
-        words: list[int] = []
-        pending: list[int] = []
+        # Orders first: one that ends now may let go of a newer word of the base.
+        orders = [self._book.order(address, now) for address in range(start, start + count)]
         cells = self._reader.block(start)
-        for address in range(start, start + count):
+        words: list[int] = []
+        for address, order in zip(range(start, start + count), orders, strict=True):
             if address % ZONE_STRIDE == 0:
                 cells = self._reader.block(address)
-            order = self._book.order(address, now)
-            if order is None:
-                words.append(self._own_word(address, cells(address).reported))
-            else:
-                pending.append(address)
-                words.append(order.word)
-        return Answer(words, tuple(pending))
+            words.append(self._own_word(address, cells(address).reported) if order is None else order.word)
+        return Answer(words, tuple(order.address for order in orders if order is not None))
 
     def written(self, address: int) -> None:
         """Note that the base has just written a command register: its word may be served again."""
         self._live.add(address)
+
+    def is_live(self, address: int) -> bool:
+        """Whether the base's own word in this command register counts as fresh."""
+        return address in self._live
 
     def withdraw(self, addresses: Iterable[int]) -> None:
         """Answer "no data" for these registers until the base writes them again."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from neasmart_gateway.desk.command import Command, Origin, new_orders
+from neasmart_gateway.desk.command import Command, Origin, closed_by_restart, new_orders
 from neasmart_gateway.desk.records import CommandChanged
-from neasmart_gateway.domain.commands import RESTART_NOTE, TRANSITIONS, CommandState, Event, Order, Timing, overall
+from neasmart_gateway.domain.commands import CommandState, Event, Order, Timing
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.times import iso
+from neasmart_gateway.errors import Conflict
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.shm.receipts import SLOTS, Receipt
+
+ALREADY_SO = "already so"
+"""The note on a command, or a part of one, that asked for what the base had just reported."""
 
 
 class CommandBook:
@@ -22,6 +27,9 @@ class CommandBook:
         self._timing = timing
         self._report = report
         self._open: dict[int, Command] = {}
+        self._held: dict[int, tuple[int, float]] = {}
+        self.let_go: Callable[[int, int, float], None] = lambda _address, _word, _at: None
+        """Told (address, word, time) of what the base wrote last while it did not count, once the order has ended."""
 
     def unix(self, moment: float) -> float:
         """Turn monotonic seconds into Unix time."""
@@ -38,22 +46,39 @@ class CommandBook:
         self.happen(address, event, now)
         return None
 
-    def command_id(self, address: int) -> str | None:
-        """Return the id of the command that is open on a register."""
-        command = self._open.get(address)
-        return None if command is None else command.id
+    def command(self, address: int) -> Command | None:
+        """Return the command that is open on a register."""
+        return self._open.get(address)
 
-    def open(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
-        """Accept a command: its words are pending from now on, and older ones on its registers are superseded."""
+    def draft(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
+        """Make a command with an id and a slot of its own; nothing is pending yet."""
         number = self._free_number()
-        command = Command(f"{number}-{secrets.token_hex(4)}", number % SLOTS, origin, now)
-        command.orders = new_orders(intentions, self._reported, now)
+        orders = new_orders(intentions, self._reported, now)
+        return Command(f"{number}-{secrets.token_hex(4)}", number % SLOTS, origin, now, orders)
+
+    def open(self, command: Command, already: Iterable[int], now: float) -> list[Order]:
+        """Accept a command: older ones on its registers are superseded, its words are pending from now on.
+
+        The registers in `already` report what is asked for, so they are confirmed at once and the bus sees nothing.
+        Returns the orders that are open.
+        """
+        read = {
+            a: older.word for a in command.orders if (older := self.order(a, now)) and older.delivered_at is not None
+        }
         self.close(command.orders, Event.SUPERSEDE, now)
+        command.orders = {
+            a: replace(order, before=self._reported(a), earlier=read.get(a)) for a, order in command.orders.items()
+        }
+        for address in already:
+            order = command.orders[address]
+            command.orders[address] = order.after(Event.ECHO, now, observed=self._reported(address))
+            command.note = ALREADY_SO
         self._publish(command)  # before a pending word can point to it
-        for address, order in command.orders.items():
-            self._open[address] = command
-            self._memory.writer.set_pending(address, order.word, command.slot)
-        return command
+        opened = [order for order in command.orders.values() if not order.state.is_final]
+        for order in opened:
+            self._open[order.address] = command
+            self._memory.writer.set_pending(order.address, order.word, command.slot)
+        return opened
 
     def happen(
         self, address: int, event: Event, now: float, *, unit: int | None = None, observed: int | None = None
@@ -65,7 +90,14 @@ class CommandBook:
             del self._open[address]
             self._memory.writer.clear_pending(address)
         self._publish(command)
+        held = self._held.pop(address, None) if order.state.is_final else None
+        if held is not None and observed is None:
+            self.let_go(address, *held)
         return order
+
+    def hold_back(self, address: int, word: int, now: float) -> None:
+        """Keep a word that does not count while an order is open: it is still the last one that the base wrote."""
+        self._held[address] = (word, now)
 
     def close(self, addresses: Iterable[int], event: Event, now: float) -> list[str]:
         """Let an event happen to whatever is open on these registers; returns the ids of the commands it met."""
@@ -76,6 +108,18 @@ class CommandBook:
                 self.happen(address, event, now)
         return list(met)
 
+    def cancel(self, command_id: str, now: float) -> Command:
+        """Withdraw a command that the base has not read yet; Conflict when it has, or when it is not open."""
+        addresses = [address for address, command in self._open.items() if command.id == command_id]
+        orders = [order for address in addresses if (order := self.order(address, now)) is not None]
+        if not orders:
+            raise Conflict(f"command {command_id} is not open any more")
+        if any(order.state is not CommandState.ACCEPTED for order in orders):
+            raise Conflict(f"the base station has read command {command_id} already; it cannot be cancelled any more")
+        command = self._open[orders[0].address]
+        self.close([order.address for order in orders], Event.WITHDRAW, now)
+        return command
+
     def settle(self, now: float) -> None:
         """Close every order whose time is up."""
         for address in list(self._open):
@@ -85,7 +129,7 @@ class CommandBook:
         """Close the commands that a dead daemon left open: no command survives a restart. Returns how many."""
         leftovers = [r for r in self._memory.receipts if not CommandState(r[1]["state"]).is_final]
         for slot, receipt in leftovers:
-            self._close_leftover(slot, receipt, now)
+            self._put(slot, closed_by_restart(receipt, iso(self.unix(now))))
         self._memory.writer.clear_all_pending()
         return len(leftovers)
 
@@ -93,20 +137,11 @@ class CommandBook:
         """How many registers have an open order."""
         return len(self._open)
 
-    def _close_leftover(self, slot: int, receipt: Receipt, now: float) -> None:
-        for write in receipt["writes"]:
-            target = TRANSITIONS.get((CommandState(write["state"]), Event.RESTART))
-            if target is not None:
-                write |= {"state": str(target), "finished_at": iso(self.unix(now))}
-        state = overall(CommandState(write["state"]) for write in receipt["writes"])
-        receipt |= {"state": str(state), "finished_at": iso(self.unix(now)), "note": RESTART_NOTE}
-        self._memory.receipts.put(slot, receipt)
-        self._memory.header.change()
-        self._report(CommandChanged(receipt))
-
     def _publish(self, command: Command) -> None:
-        receipt = command.receipt(self.unix)
-        self._memory.receipts.put(command.slot, receipt)
+        self._put(command.slot, command.receipt(self.unix))
+
+    def _put(self, slot: int, receipt: Receipt) -> None:
+        self._memory.receipts.put(slot, receipt)
         self._memory.header.change()
         self._report(CommandChanged(receipt))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neasmart_gateway.domain.commands import CommandState, Order, overall
+from neasmart_gateway.domain.commands import RESTART_NOTE, TRANSITIONS, CommandState, Event, Order, overall
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.domain.registers import PLACES
@@ -25,6 +25,9 @@ class Origin:
     via: str
     who: str
 
+    def __str__(self) -> str:
+        return f"{self.via} {self.who}"
+
 
 @dataclass(slots=True)
 class Command:
@@ -36,6 +39,8 @@ class Command:
     accepted_at: float
     orders: dict[int, Order] = field(default_factory=dict)
     note: str | None = None
+    durable: bool = True
+    """Whether it was on disk before it was acknowledged."""
 
     @property
     def state(self) -> CommandState:
@@ -50,6 +55,7 @@ class Command:
             "by": {"via": self.origin.via, "who": self.origin.who[:_WHO_LENGTH]},
             "created_at": iso(unix(self.accepted_at)),
             "finished_at": iso(unix(max(closed))) if self.state.is_final else None,
+            "durable": self.durable,
             "note": self.note,
             "writes": [_written(order, unix) for order in self.orders.values()],
         }
@@ -58,6 +64,18 @@ class Command:
 def new_orders(intentions: Sequence[Intention], before: Callable[[int], int | None], now: float) -> dict[int, Order]:
     """Make one order for each intention; `before` gives the word reported so far."""
     return {i.address: Order(i.address, i.word, before(i.address), now) for i in intentions}
+
+
+def closed_by_restart(receipt: dict[str, Any], moment: str) -> dict[str, Any]:
+    """Return the receipt of a command that was open when its daemon ended: no command survives a restart."""
+    writes = [_closed_write(write, moment) for write in receipt["writes"]]
+    state = overall(CommandState(write["state"]) for write in writes)
+    return receipt | {"writes": writes, "state": str(state), "finished_at": moment, "note": RESTART_NOTE}
+
+
+def _closed_write(write: dict[str, Any], moment: str) -> dict[str, Any]:
+    target = TRANSITIONS.get((CommandState(write["state"]), Event.RESTART))
+    return write if target is None else write | {"state": str(target), "finished_at": moment}
 
 
 def _written(order: Order, unix: Unix) -> dict[str, Any]:

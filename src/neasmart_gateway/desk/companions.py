@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from neasmart_gateway.desk.command import Command
+from neasmart_gateway.desk.records import Cause, Credit
 from neasmart_gateway.domain.registers import BY_NAME, PLACES, ZONES
 
 _SETPOINT = BY_NAME["zone.setpoint"]
@@ -12,18 +14,26 @@ class Companions:
 
     def __init__(self, window: float) -> None:
         self._window = window
-        self._expected: dict[int, tuple[str, float]] = {}
+        self._expected: dict[int, tuple[Credit, float]] = {}
+        self._moved_to: dict[int, int] = {}
 
-    def expect(self, address: int, command_id: str | None, now: float) -> None:
+    def expect(self, address: int, command: Command, now: float) -> None:
         """A command on `address` was delivered; if it is a state or mode, setpoints may move because of it."""
         place = PLACES[address]
-        if place.row.field == "setpoint" or command_id is None:
+        if place.row.field == "setpoint":
             return
+        credit = Credit(Cause.STATE_COMMAND, str(command.origin), command.id)
         indexes = [place.index] if place.row.group == "zone" else range(ZONES)
         for index in indexes:
-            self._expected[_SETPOINT.address(index)] = (command_id, now)
+            self._expected[_SETPOINT.address(index)] = (credit, now)
+            self._moved_to.pop(_SETPOINT.address(index), None)
 
-    def claim(self, address: int, now: float) -> str | None:
-        """Return the command that a setpoint's move belongs to and expect no second one; None for a move of its own."""
-        command_id, since = self._expected.pop(address, (None, 0.0))
-        return command_id if command_id is not None and now - since <= self._window else None
+    def claim(self, address: int, word: int, now: float) -> Credit | None:
+        """Return to what a setpoint's move is owed, None for a move of its own.
+
+        One move for each command; a base that broadcasts the same word again and again has moved once.
+        """
+        credit, since = self._expected.get(address, (None, 0.0))
+        if credit is None or now - since > self._window or self._moved_to.setdefault(address, word) != word:
+            return None
+        return credit

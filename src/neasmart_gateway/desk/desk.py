@@ -6,14 +6,26 @@ from collections.abc import Callable, Sequence
 
 from neasmart_gateway.desk.answers import Answer, Answers
 from neasmart_gateway.desk.book import CommandBook
+from neasmart_gateway.desk.budget import Budget
 from neasmart_gateway.desk.command import Command, Origin
 from neasmart_gateway.desk.companions import Companions
 from neasmart_gateway.desk.peers import Peer, Peers
-from neasmart_gateway.desk.records import BusFellSilent, BusSpeaks, Cause, DeskRecord, RegisterChanged
+from neasmart_gateway.desk.pingpong import PingPong
+from neasmart_gateway.desk.records import (
+    ON_ITS_OWN,
+    BusFellSilent,
+    BusSpeaks,
+    Cause,
+    Credit,
+    DeskRecord,
+    FightNoticed,
+    RegisterChanged,
+    RegisterWanted,
+)
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.commands import CommandState, Event, Judgement, Order
 from neasmart_gateway.domain.intentions import Intention
-from neasmart_gateway.domain.registers import COMMAND_ADDRESSES
+from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import Conflict, InvalidValue
 from neasmart_gateway.shm.memory import SharedMemory
@@ -30,10 +42,14 @@ class Desk:
         self._rules = rules
         self._report = report
         self._book = CommandBook(memory, rules.timing, report)
+        self._book.let_go = self._let_go
         self._answers = Answers(memory.reader, self._book, rules)
         self._companions = Companions(rules.timing.companion_window)
         self._peers = Peers()
+        self._budget = Budget(rules.per_register_and_hour)
+        self._ping_pong = PingPong()
         self._base_heard_at: float | None = None
+        self._forgotten_at = float("-inf")
         self._silent = True
 
     def start(self, now: float) -> int:
@@ -69,31 +85,49 @@ class Desk:
             order = self._book.order(address, now)
             if order is not None and order.state is CommandState.ACCEPTED:
                 self._book.happen(address, Event.DELIVER, now, unit=unit)
-                self._companions.expect(address, self._book.command_id(address), now)
+                if (command := self._book.command(address)) is not None:
+                    self._companions.expect(address, command, now)
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Take what the base writes: store it, and see what it means to the open commands."""
         if any(start + n not in COMMAND_ADDRESSES for n in range(len(words))):
             self._peers.wrote_measurements(peer, now)
             self._base_heard_at = now
-        causes: dict[int, tuple[Cause, str | None]] = {}
-        kept = [self._take(start + n, word, now, causes) for n, word in enumerate(words)]
+        credits: dict[int, Credit] = {}
+        kept = [self._take(start + n, word, now, credits) for n, word in enumerate(words)]
         self._memory.header.last_bus_write = now
         for address, before, word in self._memory.writer.report(start, kept, now):
-            cause, command_id = causes.get(address, (Cause.BASE, None))
-            self._report(RegisterChanged(address, before, word, now, cause, command_id))
+            self._changed(RegisterChanged(address, before, word, now, credits.get(address, ON_ITS_OWN)))
 
     # Users
 
-    def submit(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
-        """Accept all of these intentions as one command; Conflict when no commands are taken at present."""
+    def prepare(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
+        """Make a command of all of these intentions; it does nothing before `admit`, so it can be written down first.
+
+        Raises Conflict when no commands are taken at present, TooMany when a register has had its share for the hour.
+        """
         if self._rules.refusal is not None:
             raise Conflict(self._rules.refusal)
         if not intentions or len({i.address for i in intentions}) < len(intentions):
             raise InvalidValue("a command needs at least one value, and only one for each register")
         if len(intentions) > MOST_REGISTERS:
             raise InvalidValue(f"a command can change at most {MOST_REGISTERS} registers, not {len(intentions)}")
-        return self._book.open(intentions, origin, now)
+        command = self._book.draft(intentions, origin, now)
+        self._budget.check(command.orders.keys() - self._already_so(command, now), now)
+        return command
+
+    def admit(self, command: Command, now: float) -> None:
+        """Let a prepared command take effect: its words wait for the base from now on."""
+        opened = self._book.open(command, self._already_so(command, now), now)
+        self._budget.spend([order.address for order in opened], now)
+        for order in opened:
+            who = str(command.origin)
+            self._report(RegisterWanted(order.address, order.before, order.word, now, who, command.id))
+            self._notice_fight(order.address, now, by_user=True)
+
+    def cancel(self, command_id: str, now: float) -> Command:
+        """Withdraw a command that the base has not read yet; Conflict when it is too late."""
+        return self._book.cancel(command_id, now)
 
     def release(self, ref: ZoneRef, now: float) -> list[str]:
         """Withdraw our words from a zone: the base reads "no data" there until it has written its own.
@@ -101,8 +135,9 @@ class Desk:
         Returns the ids of the commands that this ended.
         """
         addresses = (ref.state_address, ref.setpoint_address)
+        closed = self._book.close(addresses, Event.WITHDRAW, now)
         self._answers.withdraw(addresses)
-        return self._book.close(addresses, Event.WITHDRAW, now)
+        return closed
 
     # Time
 
@@ -119,40 +154,81 @@ class Desk:
         """How many registers carry a user's open word."""
         return len(self._book)
 
+    def fights(self, now: float) -> list[int]:
+        """The registers that a client and the base are fighting over at present."""
+        return self._ping_pong.registers(now)
+
     # Inside
+
+    def _already_so(self, command: Command, now: float) -> set[int]:
+        """Return the registers in which the base has just reported what the command asks for.
+
+        Not while an older command is on its way there: the base may have read that one.
+        """
+        self._forget_after_silence(now)
+        return {order.address for order in command.orders.values() if self._is_already_so(order, now)}
+
+    def _is_already_so(self, wanted: Order, now: float) -> bool:
+        older = self._book.order(wanted.address, now)
+        if older is not None and older.state is CommandState.DELIVERED:
+            return False
+        reported = self._memory.reader.cell(wanted.address).reported
+        is_live = self._answers.is_live(wanted.address)
+        return is_live and reported is not None and wanted.is_already(reported, self._rules.timing)
+
+    def _let_go(self, address: int, word: int, at: float) -> None:
+        """Store what the base wrote last while our word was on its way: nothing older may be served or shown."""
+        if at >= self._forgotten_at:
+            self._answers.written(address)
+        for changed, before, now_word in self._memory.writer.report(address, [word], at):
+            self._changed(RegisterChanged(changed, before, now_word, at))
+
+    def _changed(self, record: RegisterChanged) -> None:
+        self._report(record)
+        if record.address in COMMAND_ADDRESSES and record.credit is ON_ITS_OWN:
+            self._notice_fight(record.address, record.at, by_user=False)
+
+    def _notice_fight(self, address: int, now: float, *, by_user: bool) -> None:
+        if self._ping_pong.moved(address, now, by_user=by_user):
+            self._report(FightNoticed(PLACES[address].row.name, address))
 
     def _forget_after_silence(self, now: float) -> None:
         """Serve no word any more that the base wrote before a silence, whoever asks."""
         if self._base_heard_at is not None and now - self._base_heard_at > self._rules.stale_after:
             self._answers.withdraw_all()
+            self._forgotten_at = now
 
-    def _take(self, address: int, word: int, now: float, causes: dict[int, tuple[Cause, str | None]]) -> int | None:
+    def _take(self, address: int, word: int, now: float, credits: dict[int, Credit]) -> int | None:
         """Return the word to store, None when it does not count."""
         if address not in COMMAND_ADDRESSES:
             return word
         order = self._book.order(address, now)
-        if order is not None and not self._meets(order, word, now, causes):
+        if order is not None and not self._meets(order, word, now, credits):
             return None
         if order is None and word != self._memory.reader.cell(address).reported:
-            self._blame_companion(address, now, causes)
+            self._blame_companion(address, word, now, credits)
         self._answers.written(address)
         return word
 
-    def _meets(self, order: Order, word: int, now: float, causes: dict[int, tuple[Cause, str | None]]) -> bool:
+    def _meets(self, order: Order, word: int, now: float, credits: dict[int, Credit]) -> bool:
         """See what a word means to the open order of its register; False when it does not count."""
         judgement = order.judge(word, self._rules.timing, now)
         if judgement is Judgement.DOES_NOT_COUNT:
+            self._book.hold_back(order.address, word, now)
             return False
+        if judgement is Judgement.NO_VALUE:
+            return True
         if judgement is Judgement.ECHO:
-            causes[order.address] = (Cause.COMMAND, self._book.command_id(order.address))
+            if (command := self._book.command(order.address)) is not None:
+                credits[order.address] = Credit(Cause.COMMAND, str(command.origin), command.id)
             self._book.happen(order.address, Event.ECHO, now, observed=word)
-        elif not self._blame_companion(order.address, now, causes):
+        elif not self._blame_companion(order.address, word, now, credits):
             self._book.happen(order.address, Event.OVERRIDE, now, observed=word)
         return True
 
-    def _blame_companion(self, address: int, now: float, causes: dict[int, tuple[Cause, str | None]]) -> bool:
-        """See whether a moving setpoint belongs to a state command, once for each command."""
-        command_id = self._companions.claim(address, now)
-        if command_id is not None:
-            causes[address] = (Cause.STATE_COMMAND, command_id)
-        return command_id is not None
+    def _blame_companion(self, address: int, word: int, now: float, credits: dict[int, Credit]) -> bool:
+        """See whether a moving setpoint belongs to a state command, one move for each command."""
+        credit = self._companions.claim(address, word, now)
+        if credit is not None:
+            credits[address] = credit
+        return credit is not None

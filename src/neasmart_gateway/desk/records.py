@@ -19,6 +19,18 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """To what a change is owed, and to whom: `who` is the user for a command, "base station" else."""
+
+    cause: Cause
+    who: str
+    command_id: str | None
+
+
+ON_ITS_OWN = Credit(Cause.BASE, "base station", None)
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterChanged:
     """The base wrote a word that differs from what was known; `at` is monotonic seconds."""
 
@@ -26,8 +38,27 @@ class RegisterChanged:
     before: int | None
     word: int
     at: float
-    cause: Cause
-    command_id: str | None = None
+    credit: Credit = ON_ITS_OWN
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWanted:
+    """A user has asked for a word in a register that reports another one; `at` is monotonic seconds."""
+
+    address: int
+    before: int | None
+    word: int
+    at: float
+    who: str
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FightNoticed:
+    """A client and the base have changed a register back and forth more than six times in ten minutes."""
+
+    register: str
+    address: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +82,4 @@ class BusSpeaks:
     peer: str
 
 
-DeskRecord = RegisterChanged | CommandChanged | BusFellSilent | BusSpeaks
+DeskRecord = RegisterChanged | RegisterWanted | FightNoticed | CommandChanged | BusFellSilent | BusSpeaks

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 
 from neasmart_gateway.domain import dpt9
-from neasmart_gateway.domain.codecs import Choice, Codec, Temperature
+from neasmart_gateway.domain.codecs import Codec, Temperature
 from neasmart_gateway.domain.modes import PROGRAM_RESULTS
+from neasmart_gateway.domain.readings import Reason
 from neasmart_gateway.domain.registers import PLACES
 
 
@@ -96,14 +97,17 @@ class Judgement(Enum):
     """What a word that the base writes means to an open order."""
 
     DOES_NOT_COUNT = auto()
-    """The old value, or "no override": not stored, the order stays open."""
+    """An old value that was on its way: held back, the order stays open."""
+    NO_VALUE = auto()
+    """A word that says nothing ("no override", "invalid"): stored, the order stays open."""
     ECHO = auto()
     OVERRIDE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One register of a command. `before` is the word reported when it was accepted (None: never written).
+    """One register of a command. `before` is the word reported when it was accepted (None: never written), `earlier`
+    that of a command which this one superseded after the base had read it.
 
     `observed` is the word of the base that closed it. Times are seconds of the system-wide monotonic clock.
     """
@@ -117,6 +121,7 @@ class Order:
     delivered_unit: int | None = None
     closed_at: float | None = None
     observed: int | None = None
+    earlier: int | None = None
 
     def after(self, event: Event, now: float, *, unit: int | None = None, observed: int | None = None) -> Order:
         """Return the order as it is once `event` has happened; ImpossibleTransition when it cannot."""
@@ -135,21 +140,32 @@ class Order:
             return Event.LAPSE if now - self.delivered_at >= timing.confirm_timeout else None
         return None
 
+    def is_already(self, word: int, timing: Timing) -> bool:
+        """Whether a reported word is what this order asks for."""
+        return self._same(PLACES[self.address].row.codec, word, timing.exact_tolerance)
+
     def judge(self, word: int, timing: Timing, now: float) -> Judgement:
         """Say what a word that the base writes to this register means to this open order."""
         codec = PLACES[self.address].row.codec
-        if isinstance(codec, Choice) and word & codec.mask == 0:
-            return Judgement.DOES_NOT_COUNT
-        is_old_value = word == self.before and not self._same(codec, word, 0.0)
         if self.delivered_at is None:
-            exact = not is_old_value and self._same(codec, word, timing.exact_tolerance)
-            return Judgement.ECHO if exact else Judgement.DOES_NOT_COUNT
-        if is_old_value:
+            echoes = word != self.before and self._same(codec, word, timing.exact_tolerance)
+            return Judgement.ECHO if echoes else Judgement.DOES_NOT_COUNT
+        if codec.decode(word).reason in _SAYS_NOTHING:
+            return Judgement.NO_VALUE
+        if self._same(codec, word, 0.0):
+            return Judgement.ECHO
+        if self._is_old(codec, word, timing):
             crossing = now - self.delivered_at <= timing.crossing_grace
             return Judgement.DOES_NOT_COUNT if crossing else Judgement.OVERRIDE
         if self._same(codec, word, timing.echo_tolerance) or self._resolved(codec, word):
             return Judgement.ECHO
         return Judgement.OVERRIDE
+
+    def _is_old(self, codec: Codec, word: int, timing: Timing) -> bool:
+        """Whether a word is what the base had, or was told, before it read ours."""
+        if word == self.before:
+            return True
+        return self.earlier is not None and replace(self, word=self.earlier)._same(codec, word, timing.echo_tolerance)
 
     def _same(self, codec: Codec, word: int, tolerance: float) -> bool:
         if isinstance(codec, Temperature):
@@ -162,6 +178,9 @@ class Order:
         program, result = codec.decode(self.word).value, codec.decode(word).value
         return any(program is p and result in results for p, results in PROGRAM_RESULTS.items())
 
+
+_SAYS_NOTHING = (Reason.NONE, Reason.INVALID, Reason.IMPLAUSIBLE)
+"""Standby is not among them: who puts a zone into standby wants no setpoint, ours included."""
 
 _WORST_FIRST = (
     _S.ACCEPTED,

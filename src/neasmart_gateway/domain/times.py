@@ -9,3 +9,8 @@ def iso(unix: float) -> str:
     """Return a Unix time as ISO 8601 UTC with milliseconds, ending in Z; the nearest year that exists if none does."""
     moment = datetime.fromtimestamp(min(max(unix, 0.0), 253402300799.0), UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix_of(text: str) -> float:
+    """Return the Unix time of what `iso` has made."""
+    return datetime.fromisoformat(text).timestamp()

@@ -17,7 +17,7 @@ from neasmart_gateway.domain.intentions import (
 )
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.domain.zones import ZoneRef
-from neasmart_gateway.errors import CallerError, Conflict, GatewayError, InvalidValue, NotFound
+from neasmart_gateway.errors import CallerError, Conflict, GatewayError, InvalidValue, NotDurable, NotFound, TooMany
 
 LENGTH = struct.Struct(">I")
 MOST_BYTES = 65536
@@ -25,7 +25,7 @@ MOST_BYTES = 65536
 Message = dict[str, Any]
 
 _FAMILIES: dict[str, type[GatewayError]] = {
-    family.code: family for family in (CallerError, InvalidValue, NotFound, Conflict)
+    family.code: family for family in (CallerError, InvalidValue, NotFound, Conflict, TooMany, NotDurable)
 }
 
 

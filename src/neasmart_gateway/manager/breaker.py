@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from pybreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerStorage
@@ -17,9 +18,10 @@ T = TypeVar("T")
 class SharedStorage(CircuitBreakerStorage):
     """pybreaker's storage over the state in shared memory."""
 
-    def __init__(self, shared: BreakerState) -> None:
+    def __init__(self, shared: BreakerState, instance: Callable[[], int]) -> None:
         super().__init__("shared memory")
         self._shared = shared
+        self._instance = instance
 
     @property
     def state(self) -> str:
@@ -51,28 +53,30 @@ class SharedStorage(CircuitBreakerStorage):
 
     @property
     def opened_at(self) -> datetime | None:
+        """When it opened, by today's wall clock: pybreaker compares with that, and it may have been set since."""
         moment = self._shared.opened_at
-        return None if moment is None else datetime.fromtimestamp(moment, UTC)
+        return None if moment is None else datetime.now(UTC) - timedelta(seconds=time.monotonic() - moment)
 
     @opened_at.setter
-    def opened_at(self, moment: datetime) -> None:
-        self._shared.opened_at = moment.timestamp()
+    def opened_at(self, _moment: datetime) -> None:
+        self._shared.opened(time.monotonic(), self._instance())
 
 
 class DaemonBreaker:
     """Opens after `failures` calls in a row that found no daemon, and lets one through again after `reset_seconds`.
 
-    Refusals of the daemon are answers, not failures.
+    Refusals of the daemon are answers, not failures. `instance` gives that of the daemon at work.
     """
 
-    def __init__(self, shared: BreakerState, failures: int, reset_seconds: float) -> None:
+    def __init__(self, shared: BreakerState, instance: Callable[[], int], failures: int, reset_seconds: float) -> None:
         self._shared = shared
+        self._instance = instance
         self._reset_seconds = reset_seconds
         self._breaker = CircuitBreaker(
             fail_max=failures,
             reset_timeout=reset_seconds,
             exclude=[lambda error: not isinstance(error, DaemonAway)],
-            state_storage=SharedStorage(shared),
+            state_storage=SharedStorage(shared, instance),
         )
 
     @property
@@ -80,21 +84,29 @@ class DaemonBreaker:
         """Closed, open or half-open."""
         return self._shared.state
 
-    def call(self, work: Callable[[], T], daemon_since: float | None) -> T:
+    def call(self, work: Callable[[], T], *, daemon_alive: bool) -> T:
         """Do the work if the breaker lets it through; DaemonAway else.
 
-        `daemon_since` is the Unix time at which the daemon that is alive now started, None when none is: a daemon
-        younger than the breaker's opening deserves a try at once.
+        A daemon that has taken the place of the one under which the breaker opened deserves a try at once.
         """
-        opened_at = self._shared.opened_at
-        if self.state == "open" and daemon_since and opened_at and daemon_since > opened_at:
+        began_under = self._instance()
+        if self.state == "open" and daemon_alive and began_under != self._shared.opened_under:
             self._breaker.half_open()
         try:
             # As a context, and not by call(): the latter holds a lock while the daemon thinks.
             with self._breaker.calling():
                 return work()
         except CircuitBreakerError as error:
+            self._blame(began_under)
             raise self._away() from error
+        except DaemonAway:
+            self._blame(began_under)
+            raise
+
+    def _blame(self, instance: int) -> None:
+        """Note which daemon it was that did not answer: a newer one may have come while the call waited."""
+        if self.state == "open" and self._shared.opened_under != instance:
+            self._shared.opened(self._shared.opened_at or time.monotonic(), instance)
 
     def _away(self) -> DaemonAway:
         return DaemonAway(

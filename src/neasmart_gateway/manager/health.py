@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from neasmart_gateway.domain.registers import PLACES
 from neasmart_gateway.domain.staleness import Freshness
+from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.shm.memory import SharedMemory
 
 HEARTBEAT_LIMIT = 2.0
@@ -47,17 +49,16 @@ class HealthReader:
     def __init__(self, memory: SharedMemory, stale_after: float, clock: Callable[[], float]) -> None:
         self._memory = memory
         self._stale_after = stale_after
-        self._clock = clock
+        self.clock = clock
 
     def freshness(self) -> Freshness:
         """Return what is needed to judge ages at this moment."""
-        header, now = self._memory.header, self._clock()
+        header, now = self._memory.header, self.clock()
         return Freshness(now, self._stale_after, header.last_bus_write, self._alive(now))
 
-    def daemon_since(self) -> float | None:
-        """Return the Unix time at which the daemon that is alive now started, None while there is none."""
-        status = self._status()
-        return status.get("started_at") if self._alive(self._clock()) else None
+    def daemon_alive(self) -> bool:
+        """Whether there is a daemon, and it has made a report."""
+        return self._alive(self.clock()) and bool(self._status())
 
     def read(self) -> Health:
         header, status, freshness = self._memory.header, self._status(), self.freshness()
@@ -95,15 +96,15 @@ class HealthReader:
         problems += [f"{item['name']}: {item['failure']}" for item in status.get("listeners", ()) if item["failure"]]
         if status.get("database", {}).get("failure"):
             problems.append(status["database"]["failure"])
-        if self._is_barred(status):
+        problems += [f"a client and the base station fight over {_named(a)}" for a in status.get("fights", ())]
+        if self._is_barred():
             problems.append("the circuit breaker to the daemon is not closed")
         return problems
 
-    def _is_barred(self, status: dict[str, Any]) -> bool:
-        """Whether the breaker keeps commands from the daemon; one that is younger than its opening is tried at once."""
-        opened_at, started_at = self._memory.breaker.opened_at, status.get("started_at")
-        younger = opened_at is not None and started_at is not None and started_at > opened_at
-        return self._memory.breaker.state != "closed" and not younger
+    def _is_barred(self) -> bool:
+        """Whether the breaker keeps commands from the daemon; a newer one than it opened under is tried at once."""
+        breaker = self._memory.breaker
+        return breaker.state != "closed" and breaker.opened_under == self._memory.header.instance
 
     def _status(self) -> dict[str, Any]:
         """Return the status of the daemon at work now; that of a dead one is no news."""
@@ -127,3 +128,11 @@ def _waiting_for(listeners: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{listener['name']}: {listener['failure']}"
     if not listeners:
         yield "the gateway daemon has not named its listeners yet"
+
+
+def _named(address: int) -> str:
+    """Return a register's name with its zone, and its address."""
+    place = PLACES[address]
+    zone = ZoneRef.at(place.index) if place.row.group == "zone" else None
+    of = f" of zone {zone.base}/{zone.zone}" if zone else ""
+    return f"{place.row.name}{of} (register {address})"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.intentions import Intention, SetpointRange
 from neasmart_gateway.domain.plant import Unit, count_of, decode_unit
 from neasmart_gateway.domain.readings import Cell
@@ -13,13 +15,17 @@ from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE
 from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.domain.structures import Structures
 from neasmart_gateway.domain.zones import Zone, ZoneRef, decode_zone
-from neasmart_gateway.errors import InvalidValue, NotFound
+from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFound
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import Health, HealthReader
+from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.views import Receipt, RegisterView, UnitView, ZoneView
 from neasmart_gateway.shm.memory import SharedMemory
+from neasmart_gateway.store.queries import AuditRow, Wanted
+
+_LOOK_AGAIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,14 @@ class ModbusManager:
     """
 
     def __init__(
-        self, memory: SharedMemory, link: LinkClient, breaker: DaemonBreaker, house: House, health: HealthReader
-    ) -> None:
+        self, memory: SharedMemory, link: LinkClient, breaker: DaemonBreaker, house: House, health: HealthReader,
+        history: History,
+    ) -> None:  # fmt: skip
         self._memory = memory
         self._link = link
         self._breaker = breaker
         self._health = health
+        self._history = history
         self.house = house
 
     # Zones
@@ -101,24 +109,53 @@ class ModbusManager:
 
     # Commands
 
-    def submit(self, intentions: Sequence[Intention], via: str, who: str) -> Receipt:
-        """Hand a command to the daemon and return its receipt.
+    def submit(
+        self, intentions: Sequence[Intention], via: str, who: str, idempotency: tuple[str, str] | None = None
+    ) -> Receipt:
+        """Hand a command to the daemon and return its receipt, or the first one that came with the same key.
 
-        Raises DaemonAway when there is no daemon, Conflict when commands are not taken at present.
+        Raises DaemonAway when there is no daemon, Conflict when commands are not taken at present, TooMany when a
+        register has had its share for the hour, NotDurable when the disk is away and the operator wants it so.
         """
-        params = {"intentions": encode_intentions(intentions), "via": via, "who": who}
+        params = {"intentions": encode_intentions(intentions), "via": via, "who": who, "idempotency": idempotency}
         return self._call("submit", params)
 
     def release(self, ref: ZoneRef, via: str, who: str) -> Receipt:
         """Withdraw our words from a zone; returns {"base", "zone", "closed": ids of the commands it ended}."""
         return self._call("release", {"base": ref.base, "zone": ref.zone, "via": via, "who": who})
 
+    def cancel(self, command_id: str) -> Receipt:
+        """Withdraw a command that the base has not read yet; NotFound, or Conflict when it is too late."""
+        receipt = self.command(command_id)
+        if CommandState(receipt["state"]).is_final:
+            raise Conflict(f"command {command_id} has ended already: it is {receipt['state']}")
+        return self._call("cancel", {"id": command_id})
+
     def command(self, command_id: str) -> Receipt:
-        """Return a command's receipt; NotFound when there is none (any more)."""
-        receipt = self._memory.receipts.find(command_id)
+        """Return a command's receipt; NotFound when there is none."""
+        receipt = self._memory.receipts.find(command_id) or self._history.command(command_id)
         if receipt is None:
-            raise NotFound(f"there is no command {command_id[:40]!r}; receipts of the newest 512 commands are kept")
+            raise NotFound(f"there is no command {command_id[:40]!r}")
         return receipt
+
+    def final(self, command_id: str, seconds: float, sleep: Callable[[float], None]) -> Receipt:
+        """Return a command's receipt once it is final, or as it is after so many seconds."""
+        ends = self._health.clock() + seconds
+        receipt = self.command(command_id)
+        while not CommandState(receipt["state"]).is_final and self._health.clock() < ends:
+            sleep(_LOOK_AGAIN)
+            receipt = self.command(command_id)
+        return receipt
+
+    def commands(self, wanted: Wanted) -> list[tuple[int, Receipt]]:
+        """Return (row number, receipt) of commands, newest first; with the database away, of the newest 512."""
+        return self._history.commands(wanted)
+
+    def audit(self, wanted: Wanted) -> list[tuple[int, AuditRow]]:
+        """Return (row number, change) of changes, newest first, up to this moment; StoreError without a database."""
+        with suppress(GatewayError):
+            self._call("flush", {})
+        return self._history.audit(wanted)
 
     # Health
 
@@ -133,7 +170,9 @@ class ModbusManager:
     # Inside
 
     def _call(self, method: str, params: dict[str, Any]) -> Receipt:
-        result: Receipt = self._breaker.call(lambda: self._link.call(method, params), self._health.daemon_since())
+        result: Receipt = self._breaker.call(
+            lambda: self._link.call(method, params), daemon_alive=self._health.daemon_alive()
+        )
         return result
 
     def _registers_of_one_block(self, addresses: range) -> list[RegisterView]:

@@ -54,9 +54,9 @@ class RegisterView:
 def newest_open(receipts: Iterable[Receipt]) -> Receipt | None:
     """Return the newest command that is still open; one may have come to its end since its register was read."""
     still_open = [receipt for receipt in receipts if not CommandState(receipt["state"]).is_final]
-    return max(still_open, key=_number, default=None)
+    return max(still_open, key=number_of, default=None)
 
 
-def _number(receipt: Receipt) -> int:
+def number_of(receipt: Receipt) -> int:
     """Return the number that the id ("NUMBER-RANDOM") begins with: commands are counted as they come in."""
     return int(receipt["id"].partition("-")[0])

@@ -68,6 +68,15 @@ class MbapFramer:
         raise BrokenStream(reason)
 
     @property
+    def has_frame(self) -> bool:
+        """Whether there is something to yield, or to break at, without further bytes."""
+        if len(self._buffer) < HEADER.size:
+            return False
+        _, protocol, length, _ = HEADER.unpack_from(self._buffer)
+        broken = protocol != 0 or not _LENGTH_MIN <= length <= _LENGTH_MAX
+        return broken or len(self._buffer) >= HEADER.size - 1 + length
+
+    @property
     def pending(self) -> int:
         """How many bytes of an unfinished frame are held."""
         return len(self._buffer)

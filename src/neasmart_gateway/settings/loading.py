@@ -9,6 +9,7 @@ import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.settings.models import Settings
 from neasmart_gateway.settings.sources import CONFIG, PREFIX, config_file, paths, variables
@@ -18,7 +19,6 @@ _NAMES = {path: name for name, path in _PATHS.items()}
 _SECRETS = {("api", "key")}
 _HINTS = {
     ("server", "type"): "serial, rtu-over-tcp and tcp-auto come with a later release",
-    ("modbus", "sync_on_startup"): "starting with remembered words comes with a later release",
 }
 MASK = "********"
 
@@ -55,6 +55,8 @@ def written(value: object) -> str:
         return ""
     if isinstance(value, SecretStr):
         return MASK
+    if isinstance(value, OperatingMode | OperatingState):
+        return value.label
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -82,11 +84,15 @@ def _file_faults() -> list[str]:
     """Say what keeps the YAML file from being read at all."""
     file = config_file()
     if not file.exists():
-        return [f"{CONFIG}: there is no file {file}"] if CONFIG in variables() else []
+        return [f"{CONFIG}: there is no file {file}"] if variables().get(CONFIG) else []
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        # Not the error's own words: they quote the line, and with it whatever secret stands there.
+        where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        return [f"{file} is not YAML{where}: {error.problem}"]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return [f"{file} cannot be read: {' '.join(str(error).split())}"]
+        return [f"{file} cannot be read: {type(error).__name__}, {getattr(error, 'strerror', None) or 'not YAML'}"]
     if content is not None and not isinstance(content, dict):
         return [f"{file} must hold keys and values, such as server: {{port: 502}}"]
     return []
@@ -108,7 +114,7 @@ def _line(fault: ErrorDetails) -> str:
 def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
     """Name the variable that a fault stands in, else the file and key, else the group that does not agree."""
     name = _NAMES.get(path)
-    if name in variables():
+    if variables().get(str(name)):
         return str(name)
     key = ".".join(place) or "settings"
     return f"{config_file()}: {key}" if config_file().exists() else key

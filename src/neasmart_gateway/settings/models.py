@@ -6,7 +6,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,7 +24,8 @@ from pydantic_settings import (
 )
 
 from neasmart_gateway.domain.commands import Timing
-from neasmart_gateway.domain.intentions import SetpointRange
+from neasmart_gateway.domain.intentions import Intention, SetGlobalMode, SetGlobalState, SetpointRange
+from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.domain.registers import BASES, MIXED_GROUPS, ZONES_PER_BASE
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
@@ -34,6 +44,20 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - whatever the file or the enviro
 
 
 Listed = BeforeValidator(_split)
+
+
+def _by_name(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+    """Let a mode or state be written by its name."""
+    members = OperatingMode if info.field_name == "startup_global_mode" else OperatingState
+    if value is None or isinstance(value, members):
+        return value
+    named = {member.label: member for member in members}
+    if str(value).lower() not in named:
+        raise ValueError(f"must be one of {', '.join(named)}")
+    return named[str(value).lower()]
+
+
+Named = BeforeValidator(_by_name)
 
 
 class Group(BaseModel):
@@ -59,7 +83,10 @@ class Modbus(Group):
 
     slave_id: Unit = 240
     slave_ids: Annotated[tuple[Unit, ...], Listed] = (240, 241)
-    sync_on_startup: Literal[True] = True
+    sync_on_startup: bool = True
+    persist_command_registers: bool = False
+    startup_global_mode: Annotated[OperatingMode | None, Named] = None
+    startup_global_state: Annotated[OperatingState | None, Named] = None
     stale_after_seconds: Seconds = 180
     command_timeout_seconds: Seconds = 30
     confirm_timeout_seconds: Seconds = 60
@@ -75,12 +102,20 @@ class Modbus(Group):
             raise ValueError(f"slave_id {self.slave_id} is not among slave_ids {listed}")
         if self.setpoint_min >= self.setpoint_max:
             raise ValueError(f"setpoint_min {self.setpoint_min:g} is not below setpoint_max {self.setpoint_max:g}")
+        if not self.sync_on_startup and not self.persist_command_registers:
+            raise ValueError("sync_on_startup is off, which needs persist_command_registers")
         return self
 
     @property
     def timing(self) -> Timing:
         """The times of a command's life."""
         return Timing(self.command_timeout_seconds, self.confirm_timeout_seconds, self.echo_tolerance)
+
+    @property
+    def startup(self) -> list[Intention]:
+        """What to ask the base for after a boot."""
+        mode, state = self.startup_global_mode, self.startup_global_state
+        return [*([SetGlobalMode(mode)] if mode else []), *([SetGlobalState(state)] if state else [])]
 
     @property
     def allowed(self) -> SetpointRange:

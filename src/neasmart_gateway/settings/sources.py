@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from dotenv import dotenv_values
 from pydantic import BaseModel
@@ -22,14 +22,14 @@ Place = tuple[str, ...]
 
 
 def variables() -> dict[str, str]:
-    """Return the variables of the environment over those of ./.env; an empty one counts as not set."""
+    """Return the variables of the environment over those of ./.env."""
     merged = {**dotenv_values(".env"), **os.environ}
-    return {name: value for name, value in merged.items() if value}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def config_file() -> Path:
     """Return the path of the YAML file."""
-    return Path(variables().get(CONFIG, DEFAULT_CONFIG))
+    return Path(variables().get(CONFIG) or DEFAULT_CONFIG)
 
 
 def paths(settings: type[BaseModel]) -> dict[str, Place]:
@@ -45,7 +45,10 @@ def paths(settings: type[BaseModel]) -> dict[str, Place]:
 
 
 class Variables(PydanticBaseSettingsSource):
-    """The settings that are set by variables, nested as the models are."""
+    """The settings that are set by variables, nested as the models are.
+
+    An empty variable counts as not set, except where a list is wanted: there it is the list of nothing.
+    """
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
@@ -60,7 +63,14 @@ class Variables(PydanticBaseSettingsSource):
         gathered: dict[str, Any] = {}
         set_now = variables()
         for name, path in self._paths.items():
-            if name in set_now:
+            if set_now.get(name) or (name in set_now and self._is_list(path)):
                 inner = gathered.setdefault(path[0], {}) if len(path) == 2 else gathered
                 inner[path[-1]] = set_now[name]
         return gathered
+
+    def _is_list(self, path: Place) -> bool:
+        model: Any = self.settings_cls
+        for name in path:
+            kind = model.model_fields[name].annotation
+            model = kind
+        return get_origin(model) is tuple

@@ -9,12 +9,15 @@ from neasmart_gateway.shm.locks import ProcessLock
 BREAKER_SIZE = 4096
 STATES = ("closed", "open", "half-open")
 
-_STATE, _FAILURES, _SUCCESSES = range(3)
+_STATE, _FAILURES, _SUCCESSES, _OPENED_UNDER = range(4)
 _OPENED_AT = 8
 
 
 class BreakerState:
-    """State, counters and the time of opening (Unix seconds), changed under a lock that the kernel frees at death."""
+    """State, counters, and when it opened (system-wide monotonic seconds) under which daemon.
+
+    Counters are changed under a lock that the kernel frees at death.
+    """
 
     def __init__(self, memory: memoryview, lock: ProcessLock) -> None:
         self._counts = memory[:BREAKER_SIZE].cast("Q")
@@ -62,6 +65,12 @@ class BreakerState:
         value = self._times[_OPENED_AT]
         return None if isnan(value) else value
 
-    @opened_at.setter
-    def opened_at(self, unix_time: float) -> None:
-        self._times[_OPENED_AT] = unix_time
+    @property
+    def opened_under(self) -> int:
+        """The instance of the daemon that was at work when it opened."""
+        return self._counts[_OPENED_UNDER]
+
+    def opened(self, moment: float, instance: int) -> None:
+        """Note that it has opened."""
+        self._counts[_OPENED_UNDER] = instance
+        self._times[_OPENED_AT] = moment

@@ -6,8 +6,8 @@ from math import isnan, nan
 
 HEADER_SIZE = 4096
 
-_CHANGES, _INSTANCE, _NEXT_RECEIPT = range(3)
-_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET = range(8, 12)
+_CHANGES, _INSTANCE, _NEXT_RECEIPT, _STARTUP_DONE = range(4)
+_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET, _BOOTED_AT = range(8, 13)
 
 
 class Header:
@@ -50,6 +50,24 @@ class Header:
     @next_receipt.setter
     def next_receipt(self, value: int) -> None:
         self._counts[_NEXT_RECEIPT] = value
+
+    @property
+    def startup_done(self) -> bool:
+        """Whether what is to be asked for after a boot was looked at; it outlives the daemon, not the gateway."""
+        return bool(self._counts[_STARTUP_DONE])
+
+    @startup_done.setter
+    def startup_done(self, value: bool) -> None:
+        self._counts[_STARTUP_DONE] = value
+
+    @property
+    def booted_at(self) -> float:
+        """When the first daemon of this gateway began."""
+        return self._times[_BOOTED_AT]
+
+    @booted_at.setter
+    def booted_at(self, value: float) -> None:
+        self._times[_BOOTED_AT] = value
 
     @property
     def heartbeat(self) -> float | None:

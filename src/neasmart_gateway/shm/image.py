@@ -119,6 +119,16 @@ class ImageWriter:
             _put(payload, _position(address), written_at, word, 0, 0, _REPORTED | _RESTORED)
         self._header.change()
 
+    def shift_restored(self, seconds: float) -> None:
+        """Move the times of what the journal remembers: those are wall-clock times, and the wall clock was set."""
+        for slot in self._slots:
+            restored = [p for p in _positions(slot.payload) if _RECORD.unpack_from(slot.payload, p)[-1] & _RESTORED]
+            if restored:
+                with slot.writing() as payload:
+                    for position in restored:
+                        written_at, *rest = _RECORD.unpack_from(payload, position)
+                        _put(payload, position, written_at + seconds, *rest)
+
     def set_pending(self, address: int, word: int, receipt: int) -> None:
         """Put our user's word beside the reported one, with the slot of its receipt."""
         self._change_pending(address, word, receipt, _PENDING)
@@ -142,6 +152,10 @@ class ImageWriter:
         with slot.writing() as payload:
             _put(payload, position, *after)
         self._header.change()
+
+
+def _positions(payload: memoryview) -> range:
+    return range(0, len(payload), _RECORD.size)
 
 
 def _put(payload: memoryview, position: int, *record: float) -> None:

@@ -3,31 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Receipt = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A measurement register as the journal keeps it: wire address, word, Unix time at which it took this value."""
+    """A register as the journal keeps it: wire address, word, Unix time at which it took this value."""
 
     address: int
     word: int
     written_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as the journal keeps it: its receipt, and the key under which a retry finds it again.
+
+    `idempotency` is (key, fingerprint of the request), None when the caller gave no key.
+    """
+
+    id: str
+    created_at: float
+    receipt: Receipt
+    idempotency: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One change of a command register: when (Unix time), which, from what to what, why, by whom, which command."""
+
+    at: float
+    address: int
+    before: int | None
+    word: int
+    cause: str
+    who: str
+    command_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is written in one transaction. A newer register or command replaces an older one; audit rows are added."""
+
+    registers: Sequence[Remembered] = ()
+    commands: Sequence[CommandRow] = ()
+    audit: Sequence[AuditRow] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.registers or self.commands or self.audit)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a daemon needs to know at its start: all registers, open commands, commands that a retry may ask for."""
+
+    registers: list[Remembered] = field(default_factory=list)
+    open_commands: list[CommandRow] = field(default_factory=list)
+    retryable: list[CommandRow] = field(default_factory=list)
+
+
 class Journal(Protocol):
-    """Keeps the last word of each measurement register. Every method raises StoreError when the medium fails.
+    """Keeps registers, commands and the audit. Every method raises StoreError when the medium fails.
 
     Used from one thread at a time.
     """
 
-    def load(self) -> list[Remembered]:
-        """Return all that is kept, in address order."""
+    @property
+    def generation(self) -> int:
+        """Counts how often the medium was started anew, so that nothing of before is in it."""
         ...
 
-    def save(self, batch: Sequence[Remembered]) -> None:
-        """Keep all of the batch or, on StoreError, nothing of it; a newer word replaces an older one."""
+    def load(self, retry_since: float) -> Kept:
+        """Return what is kept; `retry_since` is the Unix time from which on idempotency keys count."""
+        ...
+
+    def commit(self, batch: Batch, *, durable: bool) -> None:
+        """Keep all of the batch or, on StoreError, nothing of it; with `durable` it outlives a power cut at once."""
+        ...
+
+    def prune(self, before: float) -> int:
+        """Forget commands and audit rows from before a Unix time, a small step at a call; returns how many."""
         ...
 
     def close(self) -> None:

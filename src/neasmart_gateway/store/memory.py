@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from neasmart_gateway.store.journal import Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
+
+_OPEN = ("accepted", "delivered")
 
 
 class MemoryJournal:
-    """Keeps registers in a dictionary; never fails."""
+    """Keeps everything in dictionaries; never fails."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, Remembered] = {}
+        self._registers: dict[int, Remembered] = {}
+        self._commands: dict[str, CommandRow] = {}
+        self.audit: list[AuditRow] = []
+        """Who changed what, oldest first."""
 
-    def load(self) -> list[Remembered]:
-        return [self._kept[address] for address in sorted(self._kept)]
+    @property
+    def generation(self) -> int:
+        return 0
 
-    def save(self, batch: Sequence[Remembered]) -> None:
-        self._kept.update({register.address: register for register in batch})
+    def load(self, retry_since: float) -> Kept:
+        commands = list(self._commands.values())
+        return Kept(
+            [self._registers[address] for address in sorted(self._registers)],
+            [command for command in commands if command.receipt["state"] in _OPEN],
+            [command for command in commands if command.idempotency and command.created_at >= retry_since],
+        )
+
+    def commit(self, batch: Batch, *, durable: bool) -> None:
+        self._registers.update({register.address: register for register in batch.registers})
+        for command in batch.commands:
+            known = self._commands.get(command.id)
+            self._commands[command.id] = replace(known, receipt=command.receipt) if known else command
+        self.audit += batch.audit
+
+    def prune(self, before: float) -> int:
+        old = [command.id for command in self._commands.values() if command.created_at < before]
+        kept = [row for row in self.audit if row.at >= before]
+        gone = len(old) + len(self.audit) - len(kept)
+        self.audit = kept
+        for command_id in old:
+            del self._commands[command_id]
+        return gone
 
     def close(self) -> None:
         """Nothing to let go of."""

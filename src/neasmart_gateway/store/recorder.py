@@ -1,90 +1,225 @@
-"""Collects what changed and writes it down in batches, beside the loop that serves the bus."""
+"""Writes down what changes, beside the loop that serves the bus; goes on in memory when the disk is away."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.journal import Journal, Remembered
+from neasmart_gateway.store.backlog import Backlog
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, Remembered
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_PRUNE_EVERY = 3600.0
 T = TypeVar("T")
 
 
-class Recorder:
-    """Between the desk's loop and the journal's thread. What could not be written waits for the next flush.
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often the recorder flushes, and for how long it keeps what it keeps; seconds."""
 
-    `executor` is a single thread, so that the journal is never used twice at a time. The waiting set is bounded by
-    the address space.
+    flush_seconds: float = 60.0
+    keep_seconds: float = 400 * 86400.0
+    retry_seconds: float = 86400.0
+    """How long a retried request finds its first receipt."""
+
+
+class Recorder:
+    """Between the loop and the journal's thread.
+
+    Registers and audit rows wait for the next flush; a command that moves on is written at once, and one that is being
+    accepted is waited for (`durable`). `executor` is a single thread, so that the journal is never used twice at a
+    time. `unix` gives Unix time.
     """
 
-    def __init__(self, journal: Journal, executor: Executor, report: Callable[[StoreRecord], None]) -> None:
+    def __init__(
+        self, journal: Journal, executor: Executor, report: Callable[[StoreRecord], None],
+        unix: Callable[[], float], habits: Habits,
+    ) -> None:  # fmt: skip
         self._journal = journal
         self._executor = executor
         self._report = report
-        self._waiting: dict[int, Remembered] = {}
+        self._unix = unix
+        self._habits = habits
+        self._backlog = Backlog()
         self._kept: dict[int, int] = {}
         self._lock = asyncio.Lock()
-        self.failure: str | None = None
+        self._urgent = asyncio.Event()
+        self._failure: str | None = None
+        self._failed_at = 0.0
+        self._generation = 0
+        self._flushed_at: float | None = None
+        self._is_loaded = False
+        self.recall: Callable[[Kept], None] = lambda _kept: None
+        """Told what the journal remembers: at the start, or as soon as it can be read."""
+        self.refill: Callable[[], None] = lambda: None
+        """Called when the journal was started anew, so that whoever still knows can note it all again."""
+
+    # What happens
+
+    def note(self, register: Remembered) -> None:
+        """Remember a register for the next flush."""
+        self._backlog.add_register(register)
+
+    def audit(self, row: AuditRow) -> None:
+        """Remember who changed what, for the next flush."""
+        self._backlog.add_audit(row)
+
+    def command(self, row: CommandRow) -> None:
+        """Write a command down as soon as possible."""
+        self._backlog.add_command(row)
+        self._urgent.set()
+
+    async def durable(self, row: CommandRow) -> bool:
+        """Write a command down and return true once it would outlive a power cut; false when that is not possible."""
+        if self._failure is not None:
+            return False
+        async with self._lock:
+            try:
+                await self._guarded(self._commit(Batch(commands=[row]), durable=True))
+            except StoreError:
+                return False
+        return True
+
+    # Life
+
+    async def open(self) -> None:
+        """Read what the journal remembers; when that is not possible it is tried again before the next write."""
+        async with self._lock:
+            with contextlib.suppress(StoreError):
+                await self._guarded(self._load())
+
+    async def run(self) -> None:
+        """Write whatever is urgent at once and the rest once a flush; never ends by itself."""
+        next_prune = self._unix()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._urgent.wait(), 0 if self._failure else self._habits.flush_seconds)
+            await self._write_until_it_works()
+            if self._unix() >= next_prune:
+                next_prune = self._unix() + _PRUNE_EVERY
+                await self._prune()
+
+    async def flush(self) -> None:
+        """Write down all that waits, in one transaction; StoreError leaves it waiting.
+
+        A caller that gives up does not stop it: what the journal's thread has begun must be settled, or it would be
+        written twice.
+        """
+        await asyncio.shield(self._flush())
+
+    async def _flush(self) -> None:
+        async with self._lock:
+            self._urgent.clear()
+            self._backlog.forget_unchanged(self._kept)
+            batch = self._backlog.batch()
+            if batch or self._failure is not None:
+                await self._guarded(self._write(batch))
+
+    async def close(self) -> None:
+        """Flush once more and let go of the journal."""
+        with contextlib.suppress(StoreError):
+            await self.flush()
+        await self._in_thread(self._journal.close)
+
+    @property
+    def failure(self) -> str | None:
         """Why the journal cannot be used at the moment, None when it can."""
+        return self._failure
 
     @property
     def waiting(self) -> int:
-        """How many registers have changed and are not in the journal yet."""
-        return len(self._waiting)
+        """How much is not in the journal yet: registers, commands and audit rows."""
+        return self._backlog.registers + self._backlog.rows
 
-    async def load(self) -> list[Remembered]:
-        """Return what the journal remembers; nothing, and a report, when it cannot be read."""
+    def status(self) -> dict[str, Any]:
+        """Return what health shows of the store; times are Unix seconds."""
+        return {
+            "mode": "memory" if self._failure else "sqlite",
+            "failure": self._failure,
+            "since": self._failed_at if self._failure else None,
+            "flushed_at": self._flushed_at,
+            "waiting_registers": self._backlog.registers,
+            "waiting_rows": self._backlog.rows,
+            "dropped_rows": self._backlog.dropped,
+        }
+
+    # Inside
+
+    async def _write_until_it_works(self) -> None:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(StoreError),
+            wait=wait_exponential_jitter(initial=_FIRST_PAUSE, max=_LONGEST_PAUSE, jitter=_FIRST_PAUSE),
+        )
+        async for attempt in retrying:
+            with attempt:
+                await self.flush()
+
+    async def _prune(self) -> None:
+        """Forget what is too old, a step at a time, so that a commit never waits long behind it."""
+        before = self._unix() - self._habits.keep_seconds
+        with contextlib.suppress(StoreError):
+            while await self._pruned_one_step(before):
+                pass
+
+    async def _pruned_one_step(self, before: float) -> int:
         async with self._lock:
-            try:
-                remembered = await self._in_thread(self._journal.load)
-            except StoreError as error:
-                self._failed(error)
-                return []
-        self._kept = {register.address: register.word for register in remembered}
-        return remembered
+            return await self._guarded(self._in_thread(lambda: self._journal.prune(before)))
 
-    def note(self, register: Remembered) -> None:
-        """Remember a change for the next flush."""
-        self._waiting[register.address] = register
+    async def _guarded(self, work: Awaitable[T]) -> T:
+        """Do some work; a StoreError is reported on its way."""
+        try:
+            return await work
+        except StoreError as error:
+            self._failed(error)
+            raise
 
-    async def flush(self) -> None:
-        """Write down all that waits, in one transaction; a failure is reported and leaves it waiting."""
-        async with self._lock:
-            batch = self._changed()
-            if not batch and self.failure is None:
-                return
-            try:
-                await self._in_thread(lambda: self._journal.save(batch))
-            except StoreError as error:
-                self._failed(error)
-                return
-            self._settle(batch)
+    async def _load(self) -> None:
+        since = self._unix() - self._habits.retry_seconds
+        kept = await self._in_thread(lambda: self._journal.load(since))
+        self._generation, self._is_loaded = self._journal.generation, True
+        self._kept = {register.address: register.word for register in kept.registers}
+        self.recall(kept)
 
-    async def close(self) -> None:
-        """Flush and let go of the journal."""
-        await self.flush()
-        await self._in_thread(self._journal.close)
+    async def _write(self, batch: Batch) -> None:
+        if not self._is_loaded:
+            await self._load()
+        await self._commit(batch, durable=False)
+        self._settle(batch)
 
-    def _changed(self) -> list[Remembered]:
-        """Return what differs from what is kept; a value that went there and back costs nothing."""
-        self._waiting = {a: r for a, r in self._waiting.items() if self._kept.get(a) != r.word}
-        return list(self._waiting.values())
+    async def _commit(self, batch: Batch, *, durable: bool) -> None:
+        await self._in_thread(lambda: self._journal.commit(batch, durable=durable))
+        if self._journal.generation != self._generation:
+            self._generation = self._journal.generation
+            self._kept.clear()
+            self.refill()
+            self._urgent.set()
+        self._kept.update({register.address: register.word for register in batch.registers})
 
-    def _settle(self, batch: list[Remembered]) -> None:
-        for register in batch:
-            self._kept[register.address] = register.word
-            if self._waiting.get(register.address) == register:
-                del self._waiting[register.address]
-        returned, self.failure = self.failure is not None, None
-        self._report(StoreReturned(len(batch)) if returned else StoreFlushed(len(batch)))
+    def _settle(self, batch: Batch) -> None:
+        self._backlog.settle(batch)
+        self._flushed_at = self._unix()
+        registers, rows = len(batch.registers), len(batch.commands) + len(batch.audit)
+        if self._failure is None:
+            self._report(StoreFlushed(registers, rows))
+            return
+        self._failure = None
+        away = self._unix() - self._failed_at
+        self._report(StoreReturned(round(away, 1), registers, rows, self._backlog.dropped))
 
     def _failed(self, error: StoreError) -> None:
-        self.failure = error.message
-        self._report(StoreFailed(error.message, len(self._waiting)))
+        if self._failure is None:
+            self._failed_at = self._unix()
+            self._urgent.set()
+        self._failure = error.message
+        self._report(StoreFailed(error.message, self.waiting))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

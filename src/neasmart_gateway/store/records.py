@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFlushed:
-    """A batch of changed registers was written in one transaction."""
+    """A batch was written in one transaction."""
 
     registers: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,19 @@ class StoreFailed:
 class StoreReturned:
     """The journal can be used again, and holds everything that had waited."""
 
+    away_seconds: float
     registers: int
+    rows: int
+    dropped: int
 
 
-StoreRecord = StoreFlushed | StoreFailed | StoreReturned
+@dataclass(frozen=True, slots=True)
+class StoreSetAside:
+    """A database file was beyond use: it was moved away, and a new one takes its place."""
+
+    moved_to: Path
+    reason: str
+    look_at_it: str
+
+
+StoreRecord = StoreFlushed | StoreFailed | StoreReturned | StoreSetAside

@@ -2,78 +2,209 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.journal import Remembered
+from neasmart_gateway.store import aside
+from neasmart_gateway.store.faults import Damaged, is_beyond_use
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
+from neasmart_gateway.store.migrations import NEWEST, migrate
 
-SCHEMA_VERSION = 1
-_BUSY_SECONDS = 1.0
+_BUSY_SECONDS = 0.3
+"""A caller waits for a durable commit; another program that holds the file for longer is trouble to be told."""
+_PRUNED_AT_ONCE = 500
+_PAGE_SIZE = 512
+"""An eighth of SQLite's own: a flush touches a few rows on each page, and every touched page is written whole."""
+_MAGIC = b"SQLite format 3\0"
+_OPEN = "state IN ('accepted', 'delivered')"
 T = TypeVar("T")
 
 
 class SqliteJournal:
-    """Keeps registers in the file at `path`, which is made, folder included, when it is first needed.
+    """Keeps everything in the file at `path`, which is made, folder included, when it is first needed.
 
-    After an error the connection is dropped, so that the next call starts from nothing.
+    After an error the connection is dropped, so that the next call starts from nothing. A file that is beyond use is
+    set aside, never deleted; `set_aside` is told where it is. A file that somebody has deleted or replaced is noticed
+    before each commit: what would be written to the old one would be lost.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, set_aside: Callable[[Path, str], None] = lambda _path, _reason: None) -> None:
         self._path = path
+        self._set_aside = set_aside
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._wal: tuple[int, int] | None = None
+        self._descriptor = -1
+        self._size = 0
+        self.generation = 0
 
-    def load(self) -> list[Remembered]:
-        rows = self._run(lambda c: c.execute("SELECT address, word, written_at FROM registers ORDER BY address"))
-        return [Remembered(*row) for row in rows]
+    def load(self, retry_since: float) -> Kept:
+        return self._run(lambda connection: _load(connection, retry_since))
 
-    def save(self, batch: Sequence[Remembered]) -> None:
-        self._run(lambda connection: self._upsert(connection, batch))
+    def commit(self, batch: Batch, *, durable: bool) -> None:
+        self._run(lambda connection: _commit(connection, batch, durable))
+
+    def prune(self, before: float) -> int:
+        return self._run(lambda connection: _prune(connection, before))
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._drop()
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
+            self._notice_another_file()
+            self._notice_damage()
             if self._connection is None:
                 self._connection = self._open()
             return work(self._connection)
         except (sqlite3.Error, OSError) as error:
-            self.close()
+            self._drop()
+            if is_beyond_use(error):
+                self._put_away(str(error))
             raise StoreError(f"the database {self._path} cannot be used: {error}") from error
 
-    @staticmethod
-    def _upsert(connection: sqlite3.Connection, batch: Sequence[Remembered]) -> None:
-        with connection:
-            connection.executemany(
-                "INSERT INTO registers (address, word, written_at) VALUES (?, ?, ?) "
-                "ON CONFLICT (address) DO UPDATE SET word = excluded.word, written_at = excluded.written_at",
-                [(register.address, register.word, register.written_at) for register in batch],
-            )
+    def _drop(self) -> None:
+        """Let go of a connection in trouble; closing it may be trouble again."""
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        except sqlite3.Error:
+            pass
+        # Only now: closing any descriptor of the file takes away all locks that this process holds on it.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _put_away(self, reason: str) -> None:
+        try:
+            moved = aside.set_aside(self._path)
+        except OSError:
+            return  # then it stays, and is met again at the next try
+        self._set_aside(moved, reason)
+
+    def _notice_another_file(self) -> None:
+        if self._connection is None or _identity(self._path) == self._file:
+            return
+        self._drop()
+        # SQLite leaves the log of a file that has moved; it would be replayed over the one that is there now.
+        if self._path.exists() and self._wal is not None and _identity(self._log_path) == self._wal:
+            aside.set_aside(self._path, "orphaned", companions_only=True)
+
+    @property
+    def _log_path(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-wal")
+
+    def _notice_damage(self) -> None:
+        """Notice a file that was cut off or overwritten under the connection, which would not look at it again."""
+        if self._connection is None:
+            return
+        size = os.fstat(self._descriptor).st_size
+        if size < self._size or os.pread(self._descriptor, len(_MAGIC), 0) != _MAGIC:
+            raise Damaged(f"the file was damaged while in use: {size} bytes, {self._size} before")
+        self._size = size
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # The journal is used from one thread at a time, but not always from the one that opened it.
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
         try:
+            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")  # counts for a new file only
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._bring_up_schema(connection)
+            _check(connection)
+            if migrate(connection, self._path) == 0:
+                self.generation += 1
+            self._file, self._wal = _identity(self._path), _identity(self._log_path)
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._size = os.fstat(self._descriptor).st_size
         except BaseException:
             connection.close()
             raise
         return connection
 
-    @staticmethod
-    def _bring_up_schema(connection: sqlite3.Connection) -> None:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            script = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
-            connection.executescript(f"BEGIN; {script} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(f"it has schema version {version}, this gateway knows {SCHEMA_VERSION}")
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise Damaged(verdict)
+
+
+def _load(connection: sqlite3.Connection, retry_since: float) -> Kept:
+    registers = connection.execute("SELECT address, word, written_at FROM registers ORDER BY address")
+    columns = "SELECT id, created_at, receipt, idempotency_key, fingerprint FROM commands WHERE "
+    retryable = "idempotency_key IS NOT NULL AND created_at >= ? ORDER BY seq"
+    return Kept(
+        [Remembered(*row) for row in registers],
+        [_command(row) for row in connection.execute(columns + _OPEN + " ORDER BY seq")],
+        [_command(row) for row in connection.execute(columns + retryable, (retry_since,))],
+    )
+
+
+def _command(row: tuple[str, float, str, str | None, str | None]) -> CommandRow:
+    command_id, created_at, receipt, key, fingerprint = row
+    idempotency = (key, fingerprint) if key is not None and fingerprint is not None else None
+    try:
+        parsed = json.loads(receipt)
+        parsed["state"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise Damaged(f"the receipt of command {command_id} cannot be understood") from error
+    return CommandRow(command_id, created_at, parsed, idempotency)
+
+
+def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool) -> None:
+    # FULL waits until the disk has it. NORMAL outlives the end of every process, but not of the power: enough for
+    # whatever can be measured or asked again, and kinder to an SD card.
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    if not batch:
+        # Whether the medium can be written is known only when something is written: the version that it has anyway.
+        connection.execute(f"PRAGMA user_version = {NEWEST}")
+        return
+    with connection:
+        connection.executemany(
+            "INSERT INTO registers (address, word, written_at) VALUES (?, ?, ?) "
+            "ON CONFLICT (address) DO UPDATE SET word = excluded.word, written_at = excluded.written_at",
+            [(register.address, register.word, register.written_at) for register in batch.registers],
+        )
+        connection.executemany(
+            "INSERT INTO commands (id, created_at, state, receipt, idempotency_key, fingerprint) "
+            "VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, receipt = excluded.receipt",
+            [_command_values(command) for command in batch.commands],
+        )
+        connection.executemany(
+            "INSERT INTO audit (at, address, before, word, cause, who, command_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_audit_values(row) for row in batch.audit],
+        )
+
+
+def _command_values(command: CommandRow) -> tuple[object, ...]:
+    key, fingerprint = command.idempotency or (None, None)
+    receipt = json.dumps(command.receipt, separators=(",", ":"), ensure_ascii=False)
+    return command.id, command.created_at, command.receipt["state"], receipt, key, fingerprint
+
+
+def _audit_values(row: AuditRow) -> tuple[object, ...]:
+    return row.at, row.address, row.before, row.word, row.cause, row.who, row.command_id
+
+
+def _prune(connection: sqlite3.Connection, before: float) -> int:
+    with connection:
+        gone = 0
+        for table, column in (("commands", "created_at"), ("audit", "at")):
+            oldest = f"SELECT seq FROM {table} WHERE {column} < ? ORDER BY {column} LIMIT {_PRUNED_AT_ONCE}"  # noqa: S608
+            gone += connection.execute(f"DELETE FROM {table} WHERE seq IN ({oldest})", (before,)).rowcount  # noqa: S608
+        return gone

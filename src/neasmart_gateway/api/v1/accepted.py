@@ -1,14 +1,18 @@
-"""The answer to a command: accepted, and where to follow it."""
+"""The answer to a command: accepted, and where to follow it; or, for whoever wants to wait, how it ended."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from flask import url_for
 
+from neasmart_gateway.api.preferences import idempotency, wait_seconds
 from neasmart_gateway.api.security import caller
 from neasmart_gateway.api.v1.models.commands import CommandAnswer
+from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.manager.manager import ModbusManager
 
@@ -18,7 +22,21 @@ Accepted = tuple[CommandAnswer, int, dict[str, str]]
 
 
 def submitted(manager: ModbusManager, intentions: Sequence[Intention]) -> Accepted:
-    """Hand the caller's intentions over as one command; 202 with the receipt and its Location."""
-    answer = CommandAnswer.of(manager.submit(intentions, VIA, caller()))
-    location = url_for("v1.commands.OneCommand", command_id=answer.command.id)
-    return answer, HTTPStatus.ACCEPTED, {"Location": location}
+    """Hand the caller's intentions over as one command; 202 with the receipt and its Location.
+
+    With `Prefer: wait` the answer is held until the command is final, and is 200 then.
+    """
+    key = idempotency()
+    return answered(manager, manager.submit(intentions, VIA, caller(), key))
+
+
+def answered(manager: ModbusManager, receipt: dict[str, Any]) -> Accepted:
+    """Answer with a receipt, held back for as long as the caller prefers."""
+    headers = {"Location": url_for("v1.commands.OneCommand", command_id=receipt["id"])}
+    seconds = wait_seconds()
+    if seconds is None:
+        return CommandAnswer.of(receipt), HTTPStatus.ACCEPTED, headers
+    headers["Preference-Applied"] = f"wait={seconds}"
+    receipt = manager.final(receipt["id"], seconds, time.sleep)
+    final = CommandState(receipt["state"]).is_final
+    return CommandAnswer.of(receipt), HTTPStatus.OK if final else HTTPStatus.ACCEPTED, headers

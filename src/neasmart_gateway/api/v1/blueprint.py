@@ -12,6 +12,7 @@ from neasmart_gateway.api.v1 import (
     commands,
     dehumidifiers,
     health,
+    history,
     mixed_groups,
     notifications,
     operation,
@@ -34,6 +35,7 @@ RESOURCES: Mapping[str, Routes] = {
     "pumps": pumps.ROUTES,
     "dehumidifiers": dehumidifiers.ROUTES,
     "registers": registers.ROUTES,
+    "history": history.ROUTES,
     "health": health.ROUTES,
 }
 

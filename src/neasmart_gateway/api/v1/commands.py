@@ -1,16 +1,31 @@
-"""Commands: what has become of them."""
+"""Commands: what has become of them, and how to take one back."""
 
 from __future__ import annotations
 
+from neasmart_gateway.api.body import read_query
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.commands import CommandAnswer
+from neasmart_gateway.api.v1.models.history import CommandQuery, Commands
+
+
+class AllCommands(Resource):
+    """Commands of the last 400 days, newest first."""
+
+    query = CommandQuery
+
+    def get(self) -> Commands:
+        wanted = read_query(CommandQuery)
+        return Commands.of(self.manager.commands(wanted.wanted()), wanted.limit)
 
 
 class OneCommand(Resource):
-    """One of the newest 512 commands."""
+    """One command."""
 
     def get(self, command_id: str) -> CommandAnswer:
         return CommandAnswer.of(self.manager.command(command_id))
 
+    def delete(self, command_id: str) -> CommandAnswer:
+        return CommandAnswer.of(self.manager.cancel(command_id))
 
-ROUTES: Routes = {"/commands/<command_id>": OneCommand}
+
+ROUTES: Routes = {"/commands": AllCommands, "/commands/<command_id>": OneCommand}

@@ -53,6 +53,7 @@ class Command(Receipt):
     by: Annotated[By, about("Who sent it.", {"via": "http", "who": "192.168.1.20"})]
     created_at: Annotated[Timestamp, about("When it was accepted.", _AT)]
     finished_at: Annotated[Timestamp | None, about("When the last register came to its end; null: it is open.", _AT)]
+    durable: Annotated[bool, about("It was on disk before it was acknowledged; false while the disk was away.", True)]
     note: Annotated[str | None, about("Why it ended, where that needs saying.", None)]
     writes: Annotated[list[Write], about("One for each register that it wants changed.", [])]
 

@@ -52,7 +52,11 @@ class DatabaseHealth(DaemonWords):
 
     mode: Annotated[str, about("sqlite, or memory while the file cannot be used.", "sqlite")]
     failure: Annotated[str | None, about("Why the file cannot be used; null: it can.", None)]
+    since: Annotated[Timestamp | None, about("Since when the file cannot be used; null: it can.", None)]
+    flushed_at: Annotated[Timestamp | None, about("When something was last written down; null: not yet.", _AT)]
     waiting_registers: Annotated[int, about("Registers that have changed and are not written down yet.", 3)]
+    waiting_rows: Annotated[int, about("Commands and audit rows that are not written down yet.", 0)]
+    dropped_rows: Annotated[int, about("Commands and audit rows that had to be dropped while the file was away.", 0)]
 
 
 class HealthReport(Answer):
@@ -89,11 +93,15 @@ class HealthReport(Answer):
                 "daemon": daemon | _moments(daemon, "started_at", "heartbeat_at"),
                 "bus": {"state": bus["state"]} | _moments(bus, "last_frame_at", "last_write_at"),
                 "listeners": health.listeners,
-                "database": health.database or None,
+                "database": _database(health.database),
                 "breaker": health.breaker,
                 "pending_registers": health.pending_registers,
             }
         )
+
+
+def _database(report: dict[str, Any]) -> dict[str, Any] | None:
+    return report | _moments(report, "since", "flushed_at") if report else None
 
 
 def _moments(report: dict[str, Any], *names: str) -> dict[str, str | None]:

@@ -1,0 +1,188 @@
+"""Lists of what happened: commands, changes, and both of one zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from neasmart_gateway.api.schema import Answer, Query, QueryNumber, Timestamp, about
+from neasmart_gateway.api.v1.models.commands import Command, Value
+from neasmart_gateway.api.v1.models.parts import Count
+from neasmart_gateway.domain.commands import CommandState
+from neasmart_gateway.domain.modes import OperatingMode, OperatingState
+from neasmart_gateway.domain.registers import BASES, PLACES, ZONES_PER_BASE
+from neasmart_gateway.domain.times import iso
+from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.manager.history import AuditRow, Wanted
+
+_AT = "2026-11-21T06:30:00.250Z"
+MOST = 200
+
+
+def _moment(text: object) -> float:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise PydanticCustomError("moment", "must be a time such as 2026-11-21T06:30:00Z") from None
+    if moment.tzinfo is None:
+        raise PydanticCustomError("moment", "must say its zone, such as the Z in 2026-11-21T06:30:00Z")
+    return moment.timestamp()
+
+
+def _state(text: object) -> str:
+    if text not in set(CommandState):
+        raise PydanticCustomError("state", "must be one of {names}", {"names": ", ".join(CommandState)})
+    return str(text)
+
+
+Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
+Before = Annotated[QueryNumber | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
+Since = Annotated[
+    Annotated[float, BeforeValidator(_moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
+]
+Next = Annotated[int | None, about("What to ask with as `before` for the next page; null: that was all.", None)]
+
+
+class Paged(Query):
+    """What all lists have in common."""
+
+    limit: Limit = 50
+    before: Before = None
+    since: Since = None
+
+
+class _OfAZone(Paged):
+    """Lists that can be narrowed to a zone."""
+
+    base: Annotated[QueryNumber | None, Field(ge=1, le=BASES), about("With zone: of this zone only.", 1)] = None
+    zone: Annotated[QueryNumber | None, Field(ge=1, le=ZONES_PER_BASE), about("With base: of this zone only.", 1)] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.base is None) is not (self.zone is None):
+            raise PydanticCustomError("zone", "base and zone must be given together")
+        return self
+
+    @property
+    def addresses(self) -> tuple[int, ...] | None:
+        return None if self.base is None or self.zone is None else addresses_of(ZoneRef(self.base, self.zone))
+
+
+class CommandQuery(_OfAZone):
+    """Which commands are wanted."""
+
+    state: Annotated[
+        Annotated[str, BeforeValidator(_state)] | None, about("Only commands in this state.", "overridden")
+    ] = None
+
+    def wanted(self) -> Wanted:
+        return Wanted(self.limit, self.before, self.addresses, self.since, self.state)
+
+
+class AuditQuery(_OfAZone):
+    """Which changes are wanted."""
+
+    def wanted(self) -> Wanted:
+        return Wanted(self.limit, self.before, self.addresses, self.since)
+
+
+class TimelineQuery(Query):
+    """How much of a zone's past is wanted."""
+
+    limit: Limit = 50
+    since: Since = None
+
+    def wanted(self, ref: ZoneRef) -> Wanted:
+        return Wanted(self.limit, None, addresses_of(ref), self.since)
+
+
+class Commands(Answer):
+    """Commands, newest first."""
+
+    commands: Annotated[list[Command], about("Their receipts.", [])]
+    count: Count
+    next: Next
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[int, dict[str, Any]]], limit: int) -> Commands:
+        receipts = [Command.model_validate(receipt) for _, receipt in found]
+        return cls(commands=receipts, count=len(receipts), next=_next(found, limit))
+
+
+class Change(Answer):
+    """One change of a command register, or a user's wish for one."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    at: Annotated[Timestamp, about("When.", _AT)]
+    register_name: Annotated[
+        str,
+        Field(serialization_alias="register"),
+        about("The register's name in the register map.", "zone.setpoint"),
+    ]
+    address: Annotated[int, about("Its 0-based wire address.", 101)]
+    base: Annotated[int | None, about("The base of its zone; null for the plant's registers.", 1)]
+    zone: Annotated[int | None, about("The zone's number on that base; null for the plant's registers.", 1)]
+    previous: Annotated[Value, about("The value before; null: never written, or no value.", 20.0)]
+    value: Annotated[Value, about("The value afterwards, or the one that was asked for; null: no value.", 21.5)]
+    cause: Annotated[
+        str,
+        about(
+            "user (somebody asked for it), command (the base echoed that), state_command (the base moved a setpoint "
+            "because a state was commanded), base (the base on its own: somebody at a thermostat, or a program).",
+            "base",
+        ),
+    ]
+    by: Annotated[str, about("Who: the way in and the address or name of a user, or the base station.", "base station")]
+    command_id: Annotated[str | None, about("The command that it belongs to; null: none.", None)]
+
+    @classmethod
+    def of(cls, row: AuditRow) -> Change:
+        place = PLACES[row.address]
+        ref = ZoneRef.at(place.index) if place.row.group == "zone" else None
+        return cls(
+            at=iso(row.at),
+            register_name=place.row.name,
+            address=row.address,
+            base=ref.base if ref else None,
+            zone=ref.zone if ref else None,
+            previous=_value(row.address, row.before),
+            value=_value(row.address, row.word),
+            cause=row.cause,
+            by=row.who,
+            command_id=row.command_id,
+        )
+
+
+class Audit(Answer):
+    """Changes, newest first."""
+
+    changes: Annotated[list[Change], about("What changed.", [])]
+    count: Count
+    next: Next
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[int, AuditRow]], limit: int) -> Audit:
+        return cls(changes=[Change.of(row) for _, row in found], count=len(found), next=_next(found, limit))
+
+
+def addresses_of(ref: ZoneRef) -> tuple[int, ...]:
+    """Return the command registers of a zone."""
+    return ref.state_address, ref.setpoint_address
+
+
+def _next(found: Sequence[tuple[int, object]], limit: int) -> int | None:
+    return found[-1][0] if len(found) == limit else None
+
+
+def _value(address: int, word: int | None) -> Value:
+    if word is None:
+        return None
+    value = PLACES[address].row.codec.decode(word).value
+    return value.label if isinstance(value, OperatingMode | OperatingState) else value

@@ -1,0 +1,38 @@
+"""How often one register may be commanded: kindness to the base station's controller."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from math import ceil
+
+from neasmart_gateway.errors import TooMany
+
+_HOUR = 3600.0
+
+
+class Budget:
+    """At most so many commands for each register within any hour; times are monotonic seconds."""
+
+    def __init__(self, per_hour: int) -> None:
+        self._per_hour = per_hour
+        self._spent: defaultdict[int, deque[float]] = defaultdict(deque)
+
+    def check(self, addresses: Iterable[int], now: float) -> None:
+        """Raise TooMany, with the seconds to wait, when a register has had its share."""
+        for address in addresses:
+            spent = self._spent[address]
+            while spent and now - spent[0] >= _HOUR:
+                spent.popleft()
+            if len(spent) >= self._per_hour:
+                wait = ceil(spent[0] + _HOUR - now)
+                raise TooMany(
+                    f"register {address} has had its {self._per_hour} commands within the hour; "
+                    f"the next one is taken in {wait} s",
+                    retry_after=wait,
+                )
+
+    def spend(self, addresses: Iterable[int], now: float) -> None:
+        """Count a command against its registers."""
+        for address in addresses:
+            self._spent[address].append(now)

@@ -1,0 +1,87 @@
+"""The way in for commands: written down first, then taken; whoever asked is answered last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from neasmart_gateway.desk.command import Command, Origin
+from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.retries import Retries
+from neasmart_gateway.domain.commands import Event
+from neasmart_gateway.domain.intentions import Intention
+from neasmart_gateway.errors import NotDurable
+from neasmart_gateway.shm.memory import SharedMemory
+from neasmart_gateway.store.journal import CommandRow, Receipt
+from neasmart_gateway.store.recorder import Recorder
+
+_GONE = "not taken: whoever asked had given up before it was written down"
+
+
+class Intake:
+    """Takes commands one at a time: nothing is acknowledged that a crash could lose.
+
+    With `fallback` a command is also taken while the disk is away, and its receipt says that it is not durable;
+    without, NotDurable is raised. `clock` gives system-wide monotonic seconds.
+    """
+
+    def __init__(
+        self, desk: Desk, recorder: Recorder, retries: Retries, memory: SharedMemory,
+        *, fallback: bool, clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._desk = desk
+        self._recorder = recorder
+        self._retries = retries
+        self._memory = memory
+        self._fallback = fallback
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def submit(
+        self, intentions: Sequence[Intention], origin: Origin, idempotency: tuple[str, str] | None = None
+    ) -> Receipt:
+        """Take a command and return its receipt, or that of the first one with the same idempotency key.
+
+        When it is cancelled (its deadline has come) before the command was written down, the command is not taken.
+        """
+        async with self._one_at_a_time:
+            first = None if idempotency is None else self._retries.find(idempotency, self._unix(self._clock()))
+            if first is not None:
+                return self._memory.receipts.find(first.id) or first.receipt
+            command = self._desk.prepare(intentions, origin, self._clock())
+            row = CommandRow(command.id, self._unix(command.accepted_at), self.receipt(command), idempotency)
+            await self._write_down(command, row)
+            self._retries.add(row)
+            self._desk.admit(command, self._clock())
+            return self.receipt(command)
+
+    def receipt(self, command: Command) -> dict[str, Any]:
+        """Return a command's receipt as it is now."""
+        return command.receipt(self._unix)
+
+    async def _write_down(self, command: Command, row: CommandRow) -> None:
+        try:
+            command.durable = await self._recorder.durable(row)
+        except asyncio.CancelledError:
+            self._take_back(command, row)
+            raise
+        if command.durable:
+            return
+        if not self._fallback:
+            raise NotDurable(
+                "the database cannot be used, and commands are not taken without it "
+                "(NEASMART_DATABASE_ENABLE_FALLBACK is false); see /api/v1/health",
+                retry_after=5.0,
+            )
+        self._recorder.command(CommandRow(row.id, row.created_at, self.receipt(command), row.idempotency))
+
+    def _take_back(self, command: Command, row: CommandRow) -> None:
+        """Close a command in the journal that may have come there although nobody waits for it any more."""
+        now = self._clock()
+        command.orders = {a: order.after(Event.WITHDRAW, now) for a, order in command.orders.items()}
+        command.note = _GONE
+        self._recorder.command(CommandRow(row.id, row.created_at, self.receipt(command)))
+
+    def _unix(self, moment: float) -> float:
+        return moment + self._memory.header.wall_offset

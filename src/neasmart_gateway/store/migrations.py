@@ -1,0 +1,48 @@
+"""Brings a database up to the newest schema: forward only, in one transaction, with a copy of the file before."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+from neasmart_gateway.store.faults import WrongSchema
+
+NEWEST = 2
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the schema version of a database, 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> int:
+    """Bring the database at `path` up to NEWEST and return the version that it had, 0 for a new one.
+
+    Raises WrongSchema when it comes from a newer gateway.
+    """
+    version = version_of(connection)
+    if version > NEWEST or version < 0:
+        raise WrongSchema(f"it has schema version {version}, this gateway knows {NEWEST}")
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        raise WrongSchema("it is the database of another program")
+    if version == NEWEST:
+        return version
+    if version > 0:
+        _copy(connection, path.with_name(f"{path.name}.before-v{NEWEST}"))
+    steps = "".join(_script(step) for step in range(version + 1, NEWEST + 1))
+    connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {NEWEST}; COMMIT;")
+    return version
+
+
+def _script(version: int) -> str:
+    return files(__package__).joinpath("schema", f"{version}.sql").read_text(encoding="utf-8")
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    copy = sqlite3.connect(target)
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
