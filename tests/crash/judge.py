@@ -150,7 +150,7 @@ class Judge:
         later = [kill for kill in self._kills if kill.at > case.wish.sent_at]
         if not later:
             yield "ended by a restart that was none"
-        answered = [w for w in case.wrote if w.reaction_to == case.wish.word and w.acknowledged_at is not None]
+        answered = [w for w in case.wrote if w.reaction_to == case.wish.word and not self._may_be_late(case, w)]
         for kill in later[:1]:
             if not kill.whole_group and any((w.acknowledged_at or kill.at) < kill.at for w in answered):
                 yield "the base's answer was acknowledged, and forgotten"
@@ -171,6 +171,12 @@ class Judge:
             dpt9.decode(w.word) == celsius and (w.acknowledged_at is None or w.acknowledged_at > case.wish.sent_at)
             for w in case.wrote
         )
+
+    def _may_be_late(self, case: Case, wrote: Wrote) -> bool:
+        """Whether a word of the base may be its answer to an earlier command; for a while that does not count."""
+        celsius = dpt9.decode(wrote.word) or 0.0
+        near = [r for r in case.rivals if r is not case.wish and abs(r.celsius - celsius) <= ECHO_TOLERANCE + 1e-5]
+        return any(self._cases[rival.address, rival.word].seen for rival in near)
 
     def _unit(self, case: Case, write: Receipt) -> Iterator[str]:
         if case.seen and write["delivered_unit"] not in {read.unit for read in case.seen}:

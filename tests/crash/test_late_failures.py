@@ -21,3 +21,19 @@ def test_failures_that_are_older_than_the_daemon(tmp_path: Path) -> None:
     with pytest.raises(DaemonAway):
         breaker.call(fails_while_a_daemon_comes, daemon_alive=False)
     assert breaker.call(lambda: "done", daemon_alive=True) == "done"
+
+
+def test_a_refusal_is_no_evidence(tmp_path: Path) -> None:
+    """A call that an open breaker refuses while a daemon is just coming is not held against that daemon."""
+    at_work = [1]
+    breaker = DaemonBreaker(SharedMemory(tmp_path / "lock").breaker, lambda: at_work[0], failures=1, reset_seconds=30)
+
+    def fails() -> None:
+        raise DaemonAway("nobody is there", retry_after=1.0)
+
+    with pytest.raises(DaemonAway):
+        breaker.call(fails, daemon_alive=False)
+    at_work[0] = 2
+    with pytest.raises(DaemonAway):
+        breaker.call(lambda: "never called", daemon_alive=False)
+    assert breaker.call(lambda: "done", daemon_alive=True) == "done"

@@ -92,12 +92,14 @@ class DaemonBreaker:
         began_under = self._instance()
         if self.state == "open" and daemon_alive and began_under != self._shared.opened_under:
             self._breaker.half_open()
+        was_open = self.state == "open"
         try:
             # As a context, and not by call(): the latter holds a lock while the daemon thinks.
             with self._breaker.calling():
                 return work()
         except CircuitBreakerError as error:
-            self._blame(began_under)
+            if not was_open:  # it has opened over this very call; a refusal would be no evidence
+                self._blame(began_under)
             raise self._away() from error
         except DaemonAway:
             self._blame(began_under)
