@@ -89,14 +89,15 @@ class Daemon:
         """Take the image over from whoever had it before, then let the HTTP workers in."""
         self._set_clock()
         repaired = self._memory.repair()
-        self._memory.header.instance = self._instance
-        self._started_at = self._unix_now()
         if not self._memory.header.booted_at:
             self._memory.header.booted_at = time.monotonic()
         closed = self._desk.start(time.monotonic())
         await self._recorder.open()
-        self._publish()
         await self._link.open()
+        # Only now do calls find us: those that failed before, and opened the breaker, must not count against us.
+        self._memory.header.instance = self._instance
+        self._started_at = self._unix_now()
+        self._publish()
         self._log(DaemonStarted(self._instance, self._memories.restored, closed, repaired))
 
     async def _turn(self, stop: asyncio.Event, background: list[asyncio.Task[None]]) -> None:

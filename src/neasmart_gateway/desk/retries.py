@@ -36,9 +36,10 @@ class Retries:
 
     def update(self, command_id: str, receipt: Receipt) -> None:
         """Keep the receipt of a command that came with a key up to date."""
-        key = self._keys.get(command_id)
-        if key is not None:
-            self._rows[key[0]] = replace(self._rows[key[0]], receipt=receipt)
+        idempotency = self._keys.get(command_id)
+        row = None if idempotency is None else self._rows.get(idempotency[0])
+        if idempotency is not None and row is not None and row.id == command_id:  # a day later a key may be another's
+            self._rows[idempotency[0]] = replace(row, receipt=receipt)
 
     def key_of(self, command_id: str) -> tuple[str, str] | None:
         """Return the key, and the fingerprint of the request, that a command came with."""
