@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from structlog.testing import LogCapture
 
 from neasmart_gateway.api import errors, tracing
+from neasmart_gateway.api.v1 import accepted
+from tests.api.recorded import Naps, Recorded
 from tests.api.serving import client_of
 from tests.manager.served import Served
 
@@ -23,6 +25,42 @@ def served(tmp_path: Path) -> Served:
 def client(served: Served) -> FlaskClient:
     """A client of its API, with authentication and CORS off."""
     return client_of(served)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Recorded]:
+    """A gateway that writes its commands and changes into a database file."""
+    gateway = Recorded(tmp_path / "lock")
+    yield gateway
+    gateway.journal.close()
+
+
+@pytest.fixture
+def api(recorded: Recorded) -> FlaskClient:
+    """A client of the API of the gateway that writes down."""
+    return client_of(recorded)
+
+
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """One gateway for all tests of a file: for those that only look, and for requests that are refused."""
+    gateway = Recorded(tmp_path_factory.mktemp("idle") / "lock")
+    yield gateway
+    gateway.journal.close()
+
+
+@pytest.fixture(scope="module")
+def door(idle: Recorded) -> FlaskClient:
+    """A client of its API."""
+    return client_of(idle)
+
+
+@pytest.fixture
+def naps(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> Naps:
+    """Waiting for the end of a command moves the gateway's clock and takes no time."""
+    naps = Naps(recorded)
+    monkeypatch.setattr(accepted, "time", naps)  # the views take sleep from there and from nowhere else
+    return naps
 
 
 @pytest.fixture(autouse=True)
