@@ -4,12 +4,16 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
-from neasmart_gateway.bus.listeners import Listener
+from neasmart_gateway.bus.frames import FrameRing
+from neasmart_gateway.bus.listeners import TcpListener
+from neasmart_gateway.bus.options import Line, Talk, TcpOptions
 from neasmart_gateway.bus.records import BusRecord, RequestFailed
 from neasmart_gateway.bus.slave import Slave
-from neasmart_gateway.bus.tcp import TcpOptions, TcpServer
+from neasmart_gateway.bus.tcp import TcpServer
 from neasmart_gateway.bus.traffic import Traffic
 from neasmart_gateway.desk.answers import Answer
 from neasmart_gateway.desk.command import Command, Origin
@@ -71,13 +75,17 @@ class Bench:
     desk: WatchedDesk
     records: list[BusRecord] = field(default_factory=list)
     now: float = 1000.0
-    server: TcpServer = field(init=False)
-    listener: Listener = field(init=False)
+    frames: FrameRing = field(default_factory=FrameRing)
+    listener: TcpListener = field(init=False)
 
     @property
     def port(self) -> int:
         assert self.listener.bound is not None
         return int(self.listener.bound.rpartition(":")[2])
+
+    @property
+    def server(self) -> TcpServer:
+        return self.listener.server
 
     @property
     def traffic(self) -> Traffic:
@@ -127,26 +135,30 @@ class Bench:
 
 
 def assemble(
-    folder: Path, *, port: int = 0, max_connections: int = 64, idle_seconds: float = 600.0, listen_only: bool = False
+    folder: Path,
+    *,
+    port: int = 0,
+    max_connections: int = 64,
+    idle_seconds: float = 600.0,
+    listen_only: bool = False,
+    talk: Talk = "tcp",
+    allowed: tuple[str, ...] = (),
+    line: Line | None = None,
 ) -> Bench:
     """A bench whose listener is not open yet."""
     memory = SharedMemory(folder / "lock")
     bench = Bench(memory, WatchedDesk(memory, Rules()))
     slave = Slave(bench.desk, UNITS, listen_only=listen_only, clock=lambda: bench.now, report=bench.records.append)
-    options = TcpOptions("bus", "127.0.0.1", port, max_connections, idle_seconds)
-    bench.server = TcpServer(options, slave, bench.records.append)
-    bench.listener = Listener(bench.server, bench.records.append)
+    networks = tuple(ip_network(one) for one in allowed)
+    options = TcpOptions("bus", "127.0.0.1", port, max_connections, idle_seconds, talk, networks, line or Line())
+    bench.listener = TcpListener(options, slave, bench.frames, bench.records.append)
     return bench
 
 
 @asynccontextmanager
-async def running(
-    folder: Path, *, max_connections: int = 64, idle_seconds: float = 600.0, listen_only: bool = False
-) -> AsyncIterator[Bench]:
-    """A bench that listens; at the end nothing of it is left."""
-    bench = assemble(
-        folder, max_connections=max_connections, idle_seconds=idle_seconds, listen_only=listen_only
-    )  # fmt: skip
+async def running(folder: Path, **options: Any) -> AsyncIterator[Bench]:
+    """A bench that listens, with the options of `assemble`; at the end nothing of it is left."""
+    bench = assemble(folder, **options)
     await bench.listener.open()
     try:
         yield bench

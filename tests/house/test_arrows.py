@@ -34,7 +34,7 @@ ARROWS = {
 }
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
-ROOTS = ["cli", "demo", "__main__", "wsgi", "supervised", "gunicorn_config", "runtime"]
+ROOTS = ["cli", "bus_commands", "rest_client", "demo", "__main__", "wsgi", "supervised", "gunicorn_config", "runtime"]
 
 # Foreign packages that have one home, so that their types and errors are translated there.
 FOREIGN = {

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.pdu import DecodePDU
 
-from neasmart_gateway.modbus.pdu import ExceptionCode, exception, request_length
+from neasmart_gateway.modbus.pdu import ExceptionCode, exception
+from neasmart_gateway.modbus.shapes import request_length
 from neasmart_gateway.simulator.requests import BadAnswer, Read, Refused, Write
 
 words = st.integers(0, 0xFFFF)

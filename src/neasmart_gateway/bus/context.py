@@ -9,6 +9,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.datastore import ModbusServerContext
 from pymodbus.pdu import ModbusPDU
 
+from neasmart_gateway.bus.intervals import Intervals
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.domain.registers import ADDRESS_SPACE
@@ -25,8 +26,9 @@ class RequestContext:
     answered with "illegal address", because what follows it would be.
     """
 
-    def __init__(self, desk: Desk, peer: Peer, now: float, *, writable: bool) -> None:
+    def __init__(self, desk: Desk, intervals: Intervals, peer: Peer, now: float, *, writable: bool) -> None:
         self._desk = desk
+        self._intervals = intervals
         self._peer = peer
         self._now = now
         self._writable = writable
@@ -46,6 +48,7 @@ class RequestContext:
             return self._written
         if function not in READS:
             return [self._desk.reported(address)]
+        self._intervals.polled(address, count, self._now)
         answer = self._desk.read(address, count, self._now)
         self.pending = answer.pending
         return answer.words
@@ -55,6 +58,7 @@ class RequestContext:
         if not self._writable or address + len(values) > ADDRESS_SPACE:
             return ExcCodes.ILLEGAL_ADDRESS
         self._written = list(values)
+        self._intervals.written(address, len(values), self._now)
         self._desk.write(self._peer, address, self._written, self._now)
         return None
 

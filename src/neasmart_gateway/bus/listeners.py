@@ -1,65 +1,158 @@
-"""Keeps a listener open: tries, and tries again with growing pauses, for ever."""
+"""Keeps the ways in for the base station open: tries, and tries again with growing pauses, for ever."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from neasmart_gateway.bus.records import BusRecord, ListenerFailed, ListenerOpened
+from neasmart_gateway.bus.frames import FrameRing
+from neasmart_gateway.bus.options import ListenerOptions, SerialOptions, TcpOptions
+from neasmart_gateway.bus.records import BusRecord, DeviceLost, ListenerFailed, ListenerOpened
+from neasmart_gateway.bus.serial import DeviceFault, SerialWire
+from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.tcp import TcpServer
+from neasmart_gateway.bus.traffic import Traffic
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_LONGEST_DEVICE_PAUSE = 30.0
+_LOOK = 0.5
+"""Seconds between looks whether a device has come back, within a longer pause."""
+
+Report = Callable[[BusRecord], None]
 
 
 class Listener:
     """One way in for the base station, with a state that health can show."""
 
-    def __init__(self, server: TcpServer, report: Callable[[BusRecord], None]) -> None:
-        self._server = server
+    def __init__(self, name: str, kind: str, where: str, traffic: Traffic, report: Report) -> None:
         self._report = report
+        self.name, self.kind, self.where = name, kind, where
+        self.traffic = traffic
         self.state = "opening"
         self.tried = False
         self.bound: str | None = None
         self.failure: str | None = None
 
-    async def open(self) -> None:
-        """Return once the listener is bound; every failure is reported."""
-        name, pause = self._server.options.name, _FIRST_PAUSE
-        while self.bound is None:
-            try:
-                self.bound = await self._server.open()
-            except (OSError, UnicodeError) as error:
-                self.tried, self.state, self.failure = True, "failed", _reason(error, self._server)
-                self._report(ListenerFailed(name, self.failure, pause))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-        self.tried, self.state, self.failure = True, "listening", None
-        self._report(ListenerOpened(name, self.bound))
+    async def run(self) -> None:
+        """Open it and keep it open, until cancelled."""
+        raise NotImplementedError
 
     async def close(self) -> None:
-        """Close the listener and all its connections."""
-        self.state = "closed"
-        await self._server.end()
+        """Close it, and all its connections."""
+        raise NotImplementedError
 
     def status(self) -> dict[str, Any]:
         """Return what health shows of this listener."""
         return {
-            "name": self._server.options.name,
-            "type": "tcp",
+            "name": self.name,
+            "type": self.kind,
             "state": self.state,
             "tried": self.tried,
             "address": self.bound,
             "failure": self.failure,
-            "traffic": self._server.traffic.snapshot(),
+            "traffic": self.traffic.snapshot(),
         }
 
+    def _opened(self, bound: str) -> None:
+        self.tried, self.state, self.bound, self.failure = True, "listening", bound, None
+        self._report(ListenerOpened(self.name, bound))
 
-def _reason(error: OSError | UnicodeError, server: TcpServer) -> str:
-    where = f"{server.options.address}:{server.options.port}"
-    hint = " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)" if isinstance(error, PermissionError) else ""
-    number = error.errno if isinstance(error, OSError) else None
-    # asyncio wraps the system's sentence into its own; those of name look-ups have negative numbers.
-    what = os.strerror(number) if number and number > 0 else getattr(error, "strerror", None) or str(error)
-    return f"cannot listen on {where}: {what}{hint}"
+    def _failed(self, reason: str, pause: float) -> None:
+        self.tried, self.state, self.bound, self.failure = True, "failed", None, reason
+        self._report(ListenerFailed(self.name, reason, pause))
+
+
+class TcpListener(Listener):
+    """A TCP port."""
+
+    def __init__(self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Report) -> None:
+        self.server = TcpServer(options, slave, frames, report)
+        where = f"{options.address}:{options.port}"
+        super().__init__(options.name, options.talk, where, self.server.traffic, report)
+
+    async def run(self) -> None:
+        await self.open()
+        await asyncio.Event().wait()
+
+    async def open(self) -> None:
+        """Return once the listener is bound; every failure is reported."""
+        pause = _FIRST_PAUSE
+        while self.bound is None:
+            try:
+                self._opened(await self.server.open())
+            except (OSError, UnicodeError) as error:
+                self._failed(self._reason(error), pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        self.state = "closed"
+        await self.server.end()
+
+    def _reason(self, error: OSError | UnicodeError) -> str:
+        needs = "ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+        hint = f" ({needs})" if isinstance(error, PermissionError) else ""
+        number = error.errno if isinstance(error, OSError) else None
+        # asyncio wraps the system's sentence into its own; those of name look-ups have negative numbers.
+        what = os.strerror(number) if number and number > 0 else getattr(error, "strerror", None) or str(error)
+        return f"cannot listen on {self.where}: {what}{hint}"
+
+
+class SerialListener(Listener):
+    """A serial device; one that is missing, vanishes or hangs is opened anew, sooner when it is plugged in again."""
+
+    def __init__(self, options: SerialOptions, slave: Slave, frames: FrameRing, report: Report) -> None:
+        super().__init__(options.name, "serial", options.device, Traffic(), report)
+        self._options, self._slave, self._frames = options, slave, frames
+        self._wire: SerialWire | None = None
+
+    async def run(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            heard = self.traffic.bytes_in
+            reason = await self._serve()
+            if self.traffic.bytes_in > heard:
+                pause = _FIRST_PAUSE
+            self._failed(reason, pause)
+            await self._wait(pause)
+            pause = min(pause * 2, _LONGEST_DEVICE_PAUSE)
+
+    async def close(self) -> None:
+        self.state = "closed"
+        if self._wire is not None:
+            self._wire.end("the listener was closed")
+
+    async def _serve(self) -> str:
+        """Open the device and serve it; return why that is over."""
+        try:
+            self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames)
+        except DeviceFault as fault:
+            return str(fault)
+        self._opened(self.where)
+        await self._wire.ended.wait()
+        self._report(DeviceLost(self.name, self._wire.ending))
+        return f"{self.where}: {self._wire.ending}"
+
+    async def _wait(self, pause: float) -> None:
+        """Wait, but not for a device that has just been plugged in."""
+        before, waited = self._identity(), 0.0
+        while waited < pause and self._identity() == before:
+            await asyncio.sleep(min(_LOOK, pause - waited))
+            waited += _LOOK
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            there = Path(self.where).stat()
+        except OSError:
+            return None
+        return there.st_ino, there.st_rdev
+
+
+def make(options: ListenerOptions, slave: Slave, frames: FrameRing, report: Report) -> Listener:
+    """Return the listener for some options."""
+    if isinstance(options, SerialOptions):
+        return SerialListener(options, slave, frames, report)
+    return TcpListener(options, slave, frames, report)

@@ -25,6 +25,14 @@ class ListenerFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceLost:
+    """A serial device that was open has gone, or was given up; it is opened anew."""
+
+    listener: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionOpened:
     """Somebody connected."""
 
@@ -41,10 +49,10 @@ class ConnectionClosed:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRefused:
-    """A connection was closed at once because there are too many."""
+    """A connection was closed at once: there are too many, or its address may not connect."""
 
     peer: Peer
-    limit: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +64,12 @@ class RequestFailed:
     fault: str
 
 
-BusRecord = ListenerOpened | ListenerFailed | ConnectionOpened | ConnectionClosed | ConnectionRefused | RequestFailed
+BusRecord = (
+    ListenerOpened
+    | ListenerFailed
+    | DeviceLost
+    | ConnectionOpened
+    | ConnectionClosed
+    | ConnectionRefused
+    | RequestFailed
+)

@@ -9,12 +9,13 @@ from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.register_message import ReadWriteMultipleRegistersRequest
 
 from neasmart_gateway.bus.context import RequestContext
+from neasmart_gateway.bus.intervals import Intervals
 from neasmart_gateway.bus.records import BusRecord, RequestFailed
-from neasmart_gateway.bus.traffic import Traffic
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.domain.registers import ADDRESS_SPACE
-from neasmart_gateway.modbus.pdu import BROADCAST, SERVED, WRITES, ExceptionCode, exception, request_length
+from neasmart_gateway.modbus.pdu import BROADCAST, SERVED, WRITES, ExceptionCode, exception
+from neasmart_gateway.modbus.shapes import request_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +39,19 @@ class Slave:
         clock: Callable[[], float], report: Callable[[BusRecord], None],
     ) -> None:  # fmt: skip
         self._desk = desk
-        self._units = units
-        self._listen_only = listen_only
         self._clock = clock
         self._report = report
         self._decoder = DecodePDU(True)
+        self.units = units
+        self.listen_only = listen_only
+        self.intervals = Intervals()
 
-    def handle(self, unit: int, pdu: bytes, peer: Peer, traffic: Traffic) -> Reply | None:
+    def handle(self, unit: int, pdu: bytes, peer: Peer) -> Reply | None:
         """Do what a valid frame asks for; None when nothing may be said."""
-        if unit == BROADCAST:
-            self._broadcast(pdu, peer, traffic)
+        if unit != BROADCAST and unit not in self.units:
             return None
-        if unit not in self._units:
-            traffic.foreign += 1
-            return None
-        traffic.requests += 1
         reply = self._guarded(unit, pdu, peer)
-        if self._listen_only:
-            return None
-        traffic.exceptions += reply.pdu[0] >= 0x80
-        return reply
+        return None if unit == BROADCAST or self.listen_only else reply
 
     def delivered(self, reply: Reply, unit: int, peer: Peer) -> None:
         """Note that a reply was handed wholly to the transport."""
@@ -66,10 +60,6 @@ class Slave:
                 self._desk.delivered(reply.pending, unit, peer, reply.read_at)
         except Exception as error:  # a fault of ours must not cost the base its connection
             self._report(RequestFailed(peer, reply.pdu.hex(" "), repr(error)))
-
-    def _broadcast(self, pdu: bytes, peer: Peer, traffic: Traffic) -> None:
-        traffic.broadcasts += 1
-        self._guarded(BROADCAST, pdu, peer)
 
     def _guarded(self, unit: int, pdu: bytes, peer: Peer) -> Reply:
         try:
@@ -86,7 +76,8 @@ class Slave:
         request = self._decoder.decode(pdu) if request_length(pdu) == len(pdu) else None
         if request is None:
             return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_VALUE))
-        context = RequestContext(self._desk, peer, now, writable=not _reads_beyond_the_end(request))
+        writable = not _reads_beyond_the_end(request)
+        context = RequestContext(self._desk, self.intervals, peer, now, writable=writable)
         response = context.run(request, unit)
         return Reply(bytes((response.function_code,)) + response.encode(), context.pending, now)
 

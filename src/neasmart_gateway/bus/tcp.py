@@ -1,4 +1,4 @@
-"""Modbus TCP: pymodbus's server and transports, with a connection handler of our own.
+"""TCP: pymodbus's server and transports, with a connection handler of our own.
 
 pymodbus 3.16.1's own handler loses all but the first request of a segment, answers units that are not its own, and
 never finds its place again after a bad header; its listener, transports and PDU classes are sound and used here.
@@ -7,42 +7,36 @@ never finds its place again after a bad header; its listener, transports and PDU
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable
+from ipaddress import ip_address
 from typing import cast
 
 from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
+from neasmart_gateway.bus.auto_talk import AutoTalk
+from neasmart_gateway.bus.frames import FrameRing
+from neasmart_gateway.bus.mbap_talk import MbapTalk
+from neasmart_gateway.bus.options import TcpOptions
 from neasmart_gateway.bus.records import BusRecord, ConnectionClosed, ConnectionOpened, ConnectionRefused
+from neasmart_gateway.bus.rtu_talk import RtuTalk
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.traffic import Traffic
+from neasmart_gateway.bus.wire import Conversation
+from neasmart_gateway.bus.witness import Witness
 from neasmart_gateway.desk.peers import Peer
-from neasmart_gateway.modbus.mbap import BrokenStream, MbapFramer, TcpFrame
-
-_AT_ONCE = 32
-"""Frames of one connection that are served before the others have their turn: nobody may starve the base."""
-
-
-@dataclass(frozen=True, slots=True)
-class TcpOptions:
-    """Where to listen, how many connections to keep and how many seconds one may be idle."""
-
-    name: str
-    address: str
-    port: int
-    max_connections: int
-    idle_seconds: float
 
 
 class TcpServer(ModbusTcpServer):
-    """Listens; hands every frame to the slave. `open` may be called again after it failed."""
+    """Listens; hands the bytes of every connection to a conversation. `open` may be called again after it failed."""
 
-    def __init__(self, options: TcpOptions, slave: Slave, report: Callable[[BusRecord], None]) -> None:
+    def __init__(
+        self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Callable[[BusRecord], None]
+    ) -> None:
         super().__init__(context=[], address=(options.address, options.port))
         self.options = options
         self.slave = slave
+        self.frames = frames
         self.traffic = Traffic()
         self.report = report
 
@@ -67,68 +61,42 @@ class TcpServer(ModbusTcpServer):
 
 
 class Connection(ServerRequestHandler):
-    """One TCP connection: frames in, answers out, in order; silent for units that are not ours."""
+    """One TCP connection, as the wire of a conversation."""
 
     def __init__(self, server: TcpServer) -> None:
         super().__init__(server, None, None, None)  # type: ignore[no-untyped-call] # pymodbus leaves it bare
         self._owner = server
-        self._framer = MbapFramer()
-        self._peer = Peer(server.options.name)
+        self._talk: Conversation | None = None
         self._socket: asyncio.Transport | None = None
         self._ending = "closed by the other side"
         self._last_data = self.loop.time()
         self._idle_check: asyncio.TimerHandle | None = None
+        self.peer = Peer(server.options.name)
+        self.transmit: Callable[[bytes], bool] | None = None if server.slave.listen_only else self._transmit
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio promises it for streams
         self._socket = transport
-        self._peer = Peer(self._owner.options.name, str(transport.get_extra_info("peername", ("",))[0]))
-        traffic, limit = self._owner.traffic, self._owner.options.max_connections
+        self.peer = Peer(self._owner.options.name, str(transport.get_extra_info("peername", ("",))[0]))
+        traffic = self._owner.traffic
         traffic.connections += 1
-        if traffic.connections > limit:
+        refusal = self._refusal()
+        if refusal:
             traffic.refused_connections += 1
-            self._owner.report(ConnectionRefused(self._peer, limit))
+            self._owner.report(ConnectionRefused(self.peer, refusal))
             self.end("refused")
             return
-        self._owner.report(ConnectionOpened(self._peer))
+        self._talk = self._conversation()
+        self._owner.report(ConnectionOpened(self.peer))
         self._watch_idleness(self._owner.options.idle_seconds)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in and serve the frames that they complete (called by asyncio)."""
+        """Take bytes in (called by asyncio)."""
+        self._last_data = self._owner.traffic.last_byte = self.loop.time()
         self._owner.traffic.bytes_in += len(data)
-        self._last_data = self.loop.time()
-        self._serve_some(self._framer.feed(data))
-
-    def _serve_some(self, frames: Iterator[TcpFrame]) -> None:
-        """Serve some frames; if there are more, let the other connections have their turn before."""
-        try:
-            for frame in islice(frames, _AT_ONCE):
-                if self._socket is None or self._socket.is_closing():
-                    return
-                self._serve(frame)
-        except BrokenStream as broken:
-            self._owner.traffic.broken_streams += 1
-            self.end(f"not Modbus TCP: {broken}")
-            return
-        if self._socket is None or self._socket.is_closing():
-            return
-        if self._framer.has_frame:
-            self._socket.pause_reading()
-            self.loop.call_soon(self._serve_some, frames)
-        else:
-            self._socket.resume_reading()
-
-    def _serve(self, frame: TcpFrame) -> None:
-        slave = self._owner.slave
-        reply = slave.handle(frame.unit, frame.pdu, self._peer, self._owner.traffic)
-        if reply is None or self._socket is None:
-            return
-        answer = TcpFrame(frame.transaction, frame.unit, reply.pdu).encode()
-        self._socket.write(answer)
-        self._owner.traffic.bytes_out += len(answer)
-        if not self._socket.is_closing() and self._socket.get_write_buffer_size() == 0:
-            slave.delivered(reply, frame.unit, self._peer)
+        if self._talk is not None:
+            self._talk.feed(data)
 
     def pause_writing(self) -> None:
         """Give up a peer that asks and asks and never reads its answers (called by asyncio above 64 KiB)."""
@@ -138,11 +106,70 @@ class Connection(ServerRequestHandler):
         """Forget the connection (called by asyncio)."""
         if self._idle_check is not None:
             self._idle_check.cancel()
+        if self._talk is not None:
+            self._talk.close()
         self._owner.traffic.connections -= 1
         if self._ending != "refused":
-            self._owner.report(ConnectionClosed(self._peer, str(exc) if exc else self._ending))
+            self._owner.report(ConnectionClosed(self.peer, str(exc) if exc else self._ending))
         self._socket = None
         super().connection_lost(exc)
+
+    # As a wire
+
+    @property
+    def is_open(self) -> bool:
+        return self._socket is not None and not self._socket.is_closing()
+
+    def pause(self, reading: bool) -> None:
+        """Stop or go on reading."""
+        if self._socket is not None:
+            if reading:
+                self._socket.pause_reading()
+            else:
+                self._socket.resume_reading()
+
+    def end(self, why: str) -> None:
+        """Close the connection for a reason of ours."""
+        self._ending = why
+        if self._socket is None:
+            return
+        if self._socket.get_write_buffer_size():
+            self._socket.abort()  # close() would wait for a peer that does not read
+        else:
+            self._socket.close()
+
+    def _transmit(self, data: bytes) -> bool:
+        if self._socket is None:
+            return False
+        self._socket.write(data)
+        return not self._socket.is_closing() and self._socket.get_write_buffer_size() == 0
+
+    # Inside
+
+    def _refusal(self) -> str | None:
+        """Say why this peer may not stay, if it may not."""
+        options = self._owner.options
+        if options.allowed and not any(ip_address(self.peer.host) in network for network in options.allowed):
+            return "its address is in none of the allowed networks"
+        if self._owner.traffic.connections > options.max_connections:
+            return f"there are {options.max_connections} connections already"
+        return None
+
+    def _conversation(self) -> Conversation:
+        owner, clock = self._owner, self.loop.time
+
+        def witness(framing: str) -> Witness:
+            return Witness(owner.traffic, owner.frames, self.peer, framing)
+
+        def mbap() -> Conversation:
+            return MbapTalk(owner.slave, self, witness("mbap"), clock)
+
+        def rtu() -> Conversation:
+            return RtuTalk(owner.slave, self, witness("rtu"), owner.options.line, clock)
+
+        if owner.options.talk == "tcp-auto":
+            return AutoTalk(owner.slave.units, mbap, rtu, owner.options.line.gap, clock)
+        return mbap() if owner.options.talk == "tcp" else rtu()
 
     def _watch_idleness(self, after: float) -> None:
         self._idle_check = self.loop.call_later(after, self._check_idleness)
@@ -154,13 +181,3 @@ class Connection(ServerRequestHandler):
             self._watch_idleness(remaining)
         else:
             self.end(f"idle for {limit:g} s")
-
-    def end(self, why: str) -> None:
-        """Close the connection for a reason of ours."""
-        self._ending = why
-        if self._socket is None:
-            return
-        if self._socket.get_write_buffer_size():
-            self._socket.abort()  # close() would wait for a peer that does not read
-        else:
-            self._socket.close()

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from bisect import bisect_left
+from dataclasses import asdict, dataclass, field
+
+from neasmart_gateway.modbus.heard import DROPPED, Heard, Verdict
+
+TURNAROUND_BOUNDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+"""Seconds between the last byte of a request and our answer: the upper ends of the histogram's buckets but the last."""
 
 
 @dataclass(slots=True)
 class Traffic:
-    """Counters since the daemon started; frames unless the name says otherwise."""
+    """Counters since the daemon started; frames unless the name says otherwise. Times are monotonic seconds."""
 
     requests: int = 0
     """For one of our units, answered or not."""
     broadcasts: int = 0
+    foreign: int = 0
+    """For units that are not ours and of them, proprietary ones too: never answered."""
+    answers: int = 0
+    """That we gave."""
     exceptions: int = 0
     """Requests that we answered with a Modbus exception."""
-    foreign: int = 0
-    """For a unit that is not ours: never answered."""
+    withheld_followed: int = 0
+    """Answers not given because others spoke behind the request."""
+    withheld_late: int = 0
+    """Answers not given because the request was too old."""
+    answers_as_us: int = 0
+    """By somebody else under one of our units."""
+    own_echoes: int = 0
+    bad_crc: int = 0
+    truncated: int = 0
+    noise: int = 0
+    """Times; how much of it is in `dropped_bytes`."""
+    dropped_bytes: int = 0
+    resyncs: int = 0
+    """Frames found directly behind bytes that had to be dropped."""
+    mbap_seen: int = 0
+    """Times that Modbus TCP arrived where RTU is spoken."""
+    rtu_seen: int = 0
+    """Times that RTU arrived where Modbus TCP is spoken."""
     broken_streams: int = 0
     """Connections closed because their bytes were not Modbus TCP."""
     refused_connections: int = 0
@@ -23,6 +49,58 @@ class Traffic:
     """Open now."""
     bytes_in: int = 0
     bytes_out: int = 0
+    last_byte: float | None = None
+    last_frame: float | None = None
+    """For 0 or one of our units."""
+    last_request: float | None = None
+    foreign_units: dict[int, int] = field(default_factory=dict)
+    """Frames of and for each unit that is not ours."""
+    turnaround: list[int] = field(default_factory=lambda: [0] * (len(TURNAROUND_BOUNDS) + 1))
+    """Answers by TURNAROUND_BOUNDS."""
+
+    def heard(self, heard: Heard) -> None:
+        """Count what the line brought."""
+        verdict = heard.verdict
+        self.resyncs += heard.resync
+        if verdict in DROPPED:
+            self.dropped_bytes += len(heard.data)
+        if verdict is Verdict.REQUEST:
+            self.requests += 1
+            self.last_frame = self.last_request = heard.at
+        elif verdict is Verdict.BROADCAST:
+            self.broadcasts += 1
+            self.last_frame = heard.at
+        elif verdict in _COUNTED:
+            name = _COUNTED[verdict]
+            setattr(self, name, getattr(self, name) + 1)
+        else:
+            self.foreign += 1
+            self.foreign_units[heard.unit] = self.foreign_units.get(heard.unit, 0) + 1
+
+    def answered(self, seconds: float) -> None:
+        """Count an answer, given so many seconds after its request."""
+        self.answers += 1
+        self.turnaround[bisect_left(TURNAROUND_BOUNDS, seconds)] += 1
 
     def snapshot(self) -> dict[str, int]:
-        return asdict(self)
+        """Return the plain counters, small enough to be published all the time."""
+        return {name: value for name, value in asdict(self).items() if type(value) is int}
+
+    def report(self, offset: float) -> dict[str, object]:
+        """Return everything, times as Unix seconds: `offset` is what the wall clock is ahead of the monotonic one."""
+        times = {name: getattr(self, name) for name in ("last_byte", "last_frame", "last_request")}
+        return {
+            "counters": self.snapshot(),
+            **{f"{name}_at": None if at is None else at + offset for name, at in times.items()},
+            "foreign_units": dict(sorted(self.foreign_units.items())),
+            "turnaround": {"le": list(TURNAROUND_BOUNDS), "counts": list(self.turnaround)},
+        }
+
+
+_COUNTED = {
+    Verdict.ANSWER_AS_US: "answers_as_us",
+    Verdict.OWN_ECHO: "own_echoes",
+    Verdict.BAD_CRC: "bad_crc",
+    Verdict.TRUNCATED: "truncated",
+    Verdict.NOISE: "noise",
+}

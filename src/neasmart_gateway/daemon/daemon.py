@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from neasmart_gateway.bus.listeners import Listener
+from neasmart_gateway.bus.bus import Bus
 from neasmart_gateway.bus.slave import Slave
-from neasmart_gateway.bus.tcp import TcpServer
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
 from neasmart_gateway.daemon.hooks import LogHook
@@ -65,9 +64,9 @@ class Daemon:
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
         )
         self._startup = Startup(memory, settings.modbus.startup)
-        methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
+        self._bus = Bus(options.listeners(settings), self._slave(), self._log)
+        methods = Methods(self._intake, self._desk, self._recorder, self._bus, memory, rules)
         self._link = LinkServer(socket, methods.table(), time.monotonic, self._call_failed)
-        self._listener = Listener(TcpServer(options.listener(settings), self._slave(), self._log), self._log)
         self._instance = secrets.randbits(53) | 1
         self._started_at = 0.0
 
@@ -77,7 +76,7 @@ class Daemon:
             return
         try:
             await self._begin()
-            background = [asyncio.create_task(work) for work in (self._listener.open(), self._recorder.run())]
+            background = [asyncio.create_task(work) for work in (*self._bus.work(), self._recorder.run())]
             try:
                 await self._turn(stop, background)
             finally:
@@ -118,7 +117,7 @@ class Daemon:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await self._listener.close()
+        await self._bus.close()
         await self._link.close()
         await self._recorder.close()
         self._executor.shutdown(wait=False)
@@ -156,7 +155,7 @@ class Daemon:
             "instance": self._instance,
             "pid": os.getpid(),
             "started_at": self._started_at,
-            "listeners": [self._listener.status()],
+            "listeners": self._bus.status(),
             "database": self._recorder.status(),
             "fights": self._desk.fights(time.monotonic()),
             "pending_registers": self._desk.pending,

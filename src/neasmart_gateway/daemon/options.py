@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from neasmart_gateway.bus.tcp import TcpOptions
+from neasmart_gateway.bus.options import Line, ListenerOptions, SerialOptions, TcpOptions
 from neasmart_gateway.desk.rules import Rules
-from neasmart_gateway.settings import Settings
+from neasmart_gateway.settings import ListenerSettings, Settings
 
 
 def rules(settings: Settings) -> Rules:
@@ -20,15 +20,21 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def listener(settings: Settings) -> TcpOptions:
-    """Return what the listener for the base station needs."""
-    server = settings.server
+def listeners(settings: Settings) -> list[ListenerOptions]:
+    """Return what each listener for the base station needs; the first is named by its type."""
+    named = [(settings.server.type, settings.server), *((one.name, one) for one in settings.listeners)]
+    return [_listener(name, one) for name, one in named]
+
+
+def _listener(name: str, one: ListenerSettings) -> ListenerOptions:
+    line = Line(
+        one.baudrate, one.bytesize, one.parity, one.stopbits,
+        lump_seconds=one.frame_gap_ms / 1000, max_answer_age=one.max_answer_age_ms / 1000,
+    )  # fmt: skip
+    if one.type == "serial":
+        return SerialOptions(name, one.address, one.idle_seconds, line, one.rs485)
     return TcpOptions(
-        name=server.type,
-        address=server.address,
-        port=server.port,
-        max_connections=server.max_connections,
-        idle_seconds=server.idle_seconds,
+        name, one.address, one.port, one.max_connections, one.idle_seconds, one.type, one.allowed_clients, line
     )
 
 

@@ -80,3 +80,11 @@ class MbapFramer:
     def pending(self) -> int:
         """How many bytes of an unfinished frame are held."""
         return len(self._buffer)
+
+
+def looks_like_mbap(data: bytes, units: frozenset[int]) -> bool:
+    """Whether bytes that were taken for RTU begin with the header of a Modbus TCP frame for one of these units."""
+    if len(data) <= HEADER.size:
+        return False
+    _, protocol, length, unit = HEADER.unpack_from(data)
+    return protocol == 0 and _LENGTH_MIN <= length <= _LENGTH_MAX and unit in units

@@ -12,14 +12,11 @@ from pydantic_core import ErrorDetails
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.settings.models import Settings
-from neasmart_gateway.settings.sources import CONFIG, PREFIX, config_file, paths, variables
+from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, config_file, paths, variables
 
 _PATHS = paths(Settings)
 _NAMES = {path: name for name, path in _PATHS.items()}
 _SECRETS = {("api", "key")}
-_HINTS = {
-    ("server", "type"): "serial, rtu-over-tcp and tcp-auto come with a later release",
-}
 MASK = "********"
 
 
@@ -107,8 +104,7 @@ def _line(fault: ErrorDetails) -> str:
         return f"{where} is not a setting{_nearest_key(place)}"
     message = fault["msg"].removeprefix("Value error, ")
     shown = "" if path in _SECRETS or isinstance(fault["input"], dict | Settings) else f" ({fault['input']!r})"
-    hint = f"; {_HINTS[path]}" if path in _HINTS else ""
-    return f"{where}{shown}: {message}{hint}"
+    return f"{where}{shown}: {message}"
 
 
 def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
@@ -122,4 +118,4 @@ def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
 
 def _nearest_key(place: Sequence[str]) -> str:
     """Suggest the right key for a wrong one in the file."""
-    return _nearest(".".join(place), [".".join(path) for path in _PATHS.values()] + ["structures"])
+    return _nearest(".".join(place), [".".join(path) for path in _PATHS.values()] + sorted(ONLY_IN_THE_FILE))

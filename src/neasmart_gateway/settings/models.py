@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -46,6 +47,14 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - whatever the file or the enviro
 Listed = BeforeValidator(_split)
 
 
+def _whole(value: Any) -> Any:  # noqa: ANN401
+    """Let a number be written as a text, as a variable is, where only some numbers are allowed."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+Whole = BeforeValidator(_whole)
+
+
 def _by_name(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
     """Let a mode or state be written by its name."""
     members = OperatingMode if info.field_name == "startup_global_mode" else OperatingState
@@ -66,16 +75,44 @@ class Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Server(Group):
-    """The bus: where and how the base station reaches us."""
+class ListenerSettings(Group):
+    """One way in for the base station. What stands under the serial line matters for `serial` and RTU over TCP."""
 
-    type: Literal["tcp"] = "tcp"
+    type: Literal["tcp", "serial", "rtu-over-tcp", "tcp-auto"] = "tcp"
     address: str = "0.0.0.0"  # noqa: S104 - the base's adapter is another machine
     port: Port = 502
     idle_seconds: Seconds = 600
     max_connections: Limit = 64
     max_answer_age_ms: Limit = 100
+    allowed_clients: Annotated[tuple[Network, ...], Listed] = ()
+    baudrate: Annotated[Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200], Whole] = 38400
+    bytesize: Annotated[Literal[7, 8], Whole] = 8
+    parity: Literal["none", "even", "odd"] = "none"
+    stopbits: Annotated[Literal[1, 2], Whole] = 1
+    frame_gap_ms: Annotated[float, Field(ge=0, le=1000)] = 20
+    rs485: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_place(self) -> Self:
+        if self.type == "serial" and not self.address.startswith("/"):
+            raise ValueError(
+                f"address {self.address} is no serial device; it is a path such as /dev/serial/by-id/usb-…"
+            )
+        if self.type != "serial" and self.address.startswith("/"):
+            raise ValueError(f"address {self.address} is a device, which needs type serial; type is {self.type}")
+        return self
+
+
+class Server(ListenerSettings):
+    """The bus: where and how the base station reaches us, and whether we may speak at all."""
+
     listen_only: bool = False
+
+
+class FurtherListener(ListenerSettings):
+    """A listener besides the first; every one has a name of its own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class Modbus(Group):
@@ -211,7 +248,14 @@ class Settings(BaseSettings):
     config: Path = Path("./data/config.yaml")
     log_format: Literal["text", "json"] = "text"
     environment: Literal["development", "production"] = "development"
+    listeners: tuple[FurtherListener, ...] = ()
     structures: tuple[BaseStructure, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_listener_once(self) -> Self:
+        _each_once([self.server.type, *(listener.name for listener in self.listeners)], "listeners: name")
+        _each_once([f"{one.address}:{one.port}" for one in (self.server, *self.listeners)], "listeners: address")
+        return self
 
     @model_validator(mode="after")
     def _each_base_once(self) -> Self:
@@ -242,7 +286,7 @@ class Settings(BaseSettings):
         return Variables(settings_cls), YamlConfigSettingsSource(settings_cls, yaml_file=config_file())
 
 
-def _each_once(numbers: list[int], what: str) -> None:
-    twice = sorted({n for n in numbers if numbers.count(n) > 1})
+def _each_once(these: Sequence[int | str], what: str) -> None:
+    twice = sorted({one for one in these if these.count(one) > 1}, key=str)
     if twice:
         raise ValueError(f"{what} {', '.join(map(str, twice))} stands there twice")

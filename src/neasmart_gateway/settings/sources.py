@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 PREFIX = "NEASMART_"
 BARE = frozenset({"log_format", "environment"})
 """Settings whose variables have no prefix."""
+ONLY_IN_THE_FILE = frozenset({"listeners", "structures"})
 CONFIG = PREFIX + "CONFIG"
 DEFAULT_CONFIG = "./data/config.yaml"
 
@@ -39,7 +40,7 @@ def paths(settings: type[BaseModel]) -> dict[str, Place]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             for inner in field.annotation.model_fields:
                 found[f"{PREFIX}{name}_{inner}".upper()] = (name, inner)
-        elif name != "structures":
+        elif name not in ONLY_IN_THE_FILE:
             found[(name if name in BARE else PREFIX + name).upper()] = (name,)
     return found
 

@@ -6,9 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES
-from neasmart_gateway.modbus.pdu import BROADCAST, Function
-
-_EXCEPTION = 0x80
+from neasmart_gateway.modbus.pdu import BROADCAST, EXCEPTION, Function
 
 
 class BadAnswer(Exception):
@@ -33,7 +31,7 @@ class Read:
     def words(self, answer: bytes) -> tuple[int, ...]:
         """Return the words of an answer PDU; Refused for an exception, BadAnswer for anything else that is wrong."""
         function = int(Function.READ_HOLDING_REGISTERS)
-        if answer[:1] == bytes((function | _EXCEPTION,)):
+        if answer[:1] == bytes((function | EXCEPTION,)):
             raise Refused(f"exception {answer[1:].hex()}")
         size = 2 * len(self.run)
         if answer[:2] != bytes((function, size)) or len(answer) != 2 + size:

@@ -1,0 +1,45 @@
+"""How a command of ours asks the running gateway: over its REST API, as anybody would."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from neasmart_gateway.errors import OperatorError
+from neasmart_gateway.settings import Settings
+
+_TIMEOUT = 10.0
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server may be told, no client can call
+
+
+class RestClient:
+    """Calls the gateway that the settings describe; OperatorError says why it cannot."""
+
+    def __init__(self, settings: Settings) -> None:
+        host = _ANY_ADDRESS.get(settings.api.host, settings.api.host)
+        self.base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api.port}/api/v1"
+        self._key = settings.api.key.get_secret_value() if settings.api.key else None
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
+        """Return what GET `path` (below /api/v1) answers."""
+        headers = {"X-API-Key": self._key} if self._key else {}
+        request = urllib.request.Request(self.base + path, headers=headers)  # noqa: S310 - always http
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise OperatorError(f"the gateway refuses {path}: {_detail(error)}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise OperatorError(
+                f"no gateway answers at {self.base} ({reason}): start it, or run this with its settings"
+            ) from None
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {error.code}"
