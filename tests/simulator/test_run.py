@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from neasmart_gateway.simulator.mischief import Misdeeds
 from neasmart_gateway.simulator.options import Endpoint, Options
 from neasmart_gateway.simulator.run import progress_line, simulate
 from neasmart_gateway.simulator.statistics import Statistics
@@ -43,8 +44,26 @@ async def test_the_last_line_is_the_last_word() -> None:
         stop.set()
         await running
     first, last = lines
-    assert first.startswith("not connected")
+    assert "0 polls" in first
+    assert LINE.fullmatch(first)
     assert LINE.fullmatch(last)
+
+
+async def test_the_first_line_waits_for_the_first_attempt() -> None:
+    """When nobody listens, the first line says so; none says that nothing was tried yet."""
+    lines: list[str] = []
+    stop = asyncio.Event()
+
+    def report(line: str) -> None:
+        lines.append(line)
+        stop.set()
+
+    slave = Slave()
+    async with slave.listening():
+        pass
+    async with asyncio.timeout(5.0):
+        await simulate(Options(slave.endpoint), report, stop)
+    assert "(nobody listens there)" in lines[0]
 
 
 async def test_options_reach_the_house() -> None:
@@ -116,3 +135,13 @@ def test_trouble_is_only_mentioned_when_there_is_some() -> None:
     assert healthy == "connected to here: 3 polls, 3 answers, 0 timeouts, 0 commands obeyed, rooms 20.50 °C"
     ill = progress_line("connected to here", Statistics(exceptions=1, bad_answers=2, illegal_words=3), 20.5)
     assert "1 exceptions, 2 bad answers, 3 illegal words" in ill
+
+
+def test_bad_manners_are_only_mentioned_when_there_are_some() -> None:
+    """Each that has happened stands in the line with its count."""
+    deeds = Misdeeds(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+    assert (
+        "0 timeouts, 1 polls of others, 2 proprietary frames, 3 bursts of noise, 4 frames hit, 5 polls spoilt,"
+        " 6 writes chopped, 7 frames glued, 8 echoes, 9 restarts, 10 times unplugged, 0 commands obeyed"
+    ) in progress_line("connected to here", Statistics(misdeeds=deeds), 20.5)
+    assert ", 0 echoes" not in progress_line("connected to here", Statistics(misdeeds=Misdeeds(1)), 20.5)

@@ -28,7 +28,7 @@ def listeners(settings: Settings) -> list[ListenerOptions]:
 
 def _listener(name: str, one: ListenerSettings) -> ListenerOptions:
     line = Line(
-        one.baudrate, one.bytesize, one.parity, one.stopbits,
+        one.baudrate, one.parity, one.stopbits, one.bytesize,
         lump_seconds=one.frame_gap_ms / 1000, max_answer_age=one.max_answer_age_ms / 1000,
     )  # fmt: skip
     if one.type == "serial":

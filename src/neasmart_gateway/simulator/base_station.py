@@ -58,8 +58,12 @@ class BaseStation:
     def link_up(self) -> None:
         """Somebody may hear us: publish everything at once, unless a gateway has answered before."""
         if not self._introduced:
-            for topic in self._topics:
-                self._announce(topic)
+            self.restarted()
+
+    def restarted(self) -> None:
+        """Publish everything at once, as a base does that had no power for a moment."""
+        for topic in self._topics:
+            self._announce(topic)
 
     def link_lost(self) -> None:
         """Nobody hears us, and perhaps did not for a moment already."""

@@ -1,42 +1,29 @@
-"""One Modbus TCP connection as a master has it: one question at a time, and statements that nobody answers."""
+"""One connection as a master has it: one question at a time, and statements that nobody answers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from contextlib import suppress
 
-from neasmart_gateway.modbus.mbap import BrokenStream, MbapFramer, TcpFrame
+from neasmart_gateway.simulator.framing import Framing
 from neasmart_gateway.simulator.requests import BadAnswer, Read, Refused, Request, Write
 from neasmart_gateway.simulator.statistics import Statistics
+from neasmart_gateway.simulator.voice import Voice
+from neasmart_gateway.simulator.wire import LinkLost
 
 ANSWER_TIMEOUT = 1.0
 """Real seconds; a gateway is not faster because the house's time is."""
 
-_CLOSE_TIMEOUT = 1.0
-_CHUNK = 4096
-_TRANSACTIONS = 0x10000
-
-
-class LinkLost(Exception):
-    """The connection is gone, or what arrives on it is no Modbus TCP any more."""
-
 
 class Connection:
-    """Asks and tells over one socket, and counts what happens; an answer that is wrong is counted, never raised."""
+    """Asks and tells over one wire, and counts what happens; an answer that is wrong is counted, never raised."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, statistics: Statistics, timeout: float
-    ) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, voice: Voice, framing: Framing, statistics: Statistics, timeout: float) -> None:
+        self._voice, self._framing = voice, framing
         self._count, self._timeout = statistics, timeout
-        self._framer = MbapFramer()
-        self._frames: deque[TcpFrame] = deque()
-        self._transaction = 0
 
-    async def tell(self, write: Write) -> None:
+    async def tell(self, write: Write, *, followed: bool = False) -> None:
         """Send a broadcast; does not wait for an answer, because there must not be one. Raises LinkLost."""
-        await self._send(write)
+        await self._send(write, followed=followed)
         self._count.broadcasts += 1
 
     async def ask(self, read: Read) -> tuple[int, ...] | None:
@@ -44,10 +31,13 @@ class Connection:
         await self._send(read)
         self._count.polls += 1
         try:
-            async with asyncio.timeout(self._timeout):
-                words = read.words(await self._answer(read.unit))
+            async with asyncio.timeout(self._timeout + self._voice.seconds(self._framing.expected(read))):
+                words = read.words(await self._answer())
         except TimeoutError:
-            self._count.timeouts += 1
+            if self._framing.drop():
+                self._count.bad_answers += 1
+            else:
+                self._count.timeouts += 1
         except Refused:
             self._count.exceptions += 1
         except BadAnswer:
@@ -59,38 +49,28 @@ class Connection:
 
     async def close(self) -> None:
         """Say good-bye; a peer that does not take it is cut off."""
-        self._writer.close()
-        with suppress(OSError):  # the connection may be long gone, and a TimeoutError is an OSError too
-            async with asyncio.timeout(_CLOSE_TIMEOUT):
-                await self._writer.wait_closed()
-        self._writer.transport.abort()
+        await self._voice.close()
 
-    async def _send(self, request: Request) -> None:
-        self._transaction = (self._transaction + 1) % _TRANSACTIONS
-        try:
-            self._writer.write(TcpFrame(self._transaction, request.unit, request.pdu).encode())
-            await self._writer.drain()
-        except OSError as error:
-            raise LinkLost(str(error)) from error
+    async def _send(self, request: Request, *, followed: bool = False) -> None:
+        self._feed(await self._voice.leftovers())
+        self._count.bad_answers += self._framing.drop()
+        await self._voice.say(self._framing.encode(request), poll=isinstance(request, Read), followed=followed)
 
-    async def _answer(self, unit: int) -> bytes:
+    async def _answer(self) -> bytes:
         """Return the PDU that answers the last question; what answers something else is counted and dropped."""
         while True:
-            while not self._frames:
-                await self._receive()
-            frame = self._frames.popleft()
-            if frame.transaction == self._transaction and frame.unit == unit:
-                return frame.pdu
-            self._count.bad_answers += 1
+            try:
+                pdu = self._framing.next()
+            except BadAnswer:
+                self._count.bad_answers += 1
+                continue
+            if pdu is not None:
+                return pdu
+            self._feed(await self._voice.hear())
 
-    async def _receive(self) -> None:
+    def _feed(self, data: bytes) -> None:
         try:
-            data = await self._reader.read(_CHUNK)
-            self._frames.extend(self._framer.feed(data))
-        except BrokenStream as error:
+            self._framing.feed(data)
+        except LinkLost:
             self._count.bad_answers += 1
-            raise LinkLost(str(error)) from error
-        except OSError as error:
-            raise LinkLost(str(error)) from error
-        if not data:
-            raise LinkLost("the gateway closed the connection")
+            raise

@@ -10,6 +10,7 @@ from neasmart_gateway.simulator.base_station import BaseStation
 from neasmart_gateway.simulator.hands import Hands
 from neasmart_gateway.simulator.house import House
 from neasmart_gateway.simulator.master import Master
+from neasmart_gateway.simulator.mischief import Mischief
 from neasmart_gateway.simulator.options import Options
 from neasmart_gateway.simulator.statistics import Statistics
 
@@ -26,17 +27,23 @@ async def simulate(
 ) -> Statistics:
     """Run a base station and its house until `stop` is set; return what was counted.
 
-    `report` gets a progress line, without a line end, about once a second and once at the end.
+    `report` gets a progress line, without a line end, about once a second from the first attempt to connect on, and
+    once at the end.
     """
     house = House(options.refs, seed=options.seed)
     station = BaseStation(house, Hands(options.hand_changes, seed=options.seed))
-    master = Master(options.connect, station, speed=options.speed)
+    mischief = Mischief(options.manners, options.seed)
+    master = Master(options.connect, station, speed=options.speed, mischief=mischief)
 
     def progress() -> None:
         link = "connected to" if master.connected else f"not connected ({master.fault}) to"
         report(progress_line(f"{link} {options.connect}", master.statistics, house.mean_temperature))
 
-    tasks = [asyncio.create_task(master.run()), asyncio.create_task(_repeat(progress, report_every))]
+    async def progress_now_and_then() -> None:
+        await master.tried.wait()
+        await _repeat(progress, report_every)
+
+    tasks = [asyncio.create_task(master.run()), asyncio.create_task(progress_now_and_then())]
     try:
         await _until(stop, tasks)
         progress()
@@ -53,7 +60,19 @@ def progress_line(link: str, counts: Statistics, mean_temperature: float) -> str
         "bad answers": counts.bad_answers,
         "illegal words": counts.illegal_words,
     }
-    parts += [f"{number} {what}" for what, number in trouble.items() if number]
+    misdeeds = {
+        "polls of others": counts.misdeeds.others_polled,
+        "proprietary frames": counts.misdeeds.proprietary,
+        "bursts of noise": counts.misdeeds.noises,
+        "frames hit": counts.misdeeds.hits,
+        "polls spoilt": counts.misdeeds.spoilt_polls,
+        "writes chopped": counts.misdeeds.chopped,
+        "frames glued": counts.misdeeds.glued,
+        "echoes": counts.misdeeds.echoes,
+        "restarts": counts.misdeeds.restarts,
+        "times unplugged": counts.misdeeds.unplugs,
+    }
+    parts += [f"{number} {what}" for what, number in (trouble | misdeeds).items() if number]
     parts += [f"{counts.commands_obeyed} commands obeyed", f"rooms {mean_temperature:.2f} °C"]
     return f"{link}: {', '.join(parts)}"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from neasmart_gateway.simulator.mischief import Misdeeds
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Counts since the start.
+    """Counts since the start. `misdeeds` are the simulator's own bad manners.
 
     `polls` are reads sent: answered, timed out, refused (an exception), spoilt, or lost with the link. `bad_answers`
     also counts frames that nobody asked for, such as the answer to a broadcast; `illegal_words` are words in good
@@ -23,3 +25,4 @@ class Statistics:
     broadcasts: int = 0
     commands_obeyed: int = 0
     illegal_words: int = 0
+    misdeeds: Misdeeds = field(default_factory=Misdeeds)
