@@ -10,18 +10,23 @@ from typing import Annotated
 
 import typer
 
-from neasmart_gateway import __version__
+from neasmart_gateway import __version__, bus_commands
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
+from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
 from neasmart_gateway.settings import effective, load
-from neasmart_gateway.simulator.options import Endpoint, Options
+from neasmart_gateway.simulator import replay as replaying
+from neasmart_gateway.simulator.endpoints import Endpoint, line_of
+from neasmart_gateway.simulator.manners import Manners, units_in
+from neasmart_gateway.simulator.options import Options
 from neasmart_gateway.store import upkeep
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(database, name="db")
+app.add_typer(bus_commands.app)
 
 
 def main() -> None:
@@ -61,7 +66,10 @@ def check_config() -> None:
 
 @app.command()
 def simulate(
-    connect: Annotated[str, typer.Option(help="Where the gateway listens for the base station: HOST:PORT.")],
+    connect: Annotated[
+        str,
+        typer.Option(help="HOST:PORT (Modbus TCP), rtu://HOST:PORT (RTU over TCP) or a device such as /dev/ttyUSB0."),
+    ],
     bases: Annotated[int, typer.Option(help="Base stations in the house, 1 to 5.")] = 1,
     zones: Annotated[int, typer.Option(help="Zones of each base, 1 to 12.")] = 4,
     speed: Annotated[float, typer.Option(help="How many times as fast as real time.")] = 1.0,
@@ -69,10 +77,44 @@ def simulate(
     hand_changes: Annotated[
         float, typer.Option(help="Probability, 0 to 1, that somebody turns a thermostat within a minute.")
     ] = 0.05,
+    baudrate: Annotated[int, typer.Option(help="Speed of the line, for RTU.")] = 38400,
+    parity: Annotated[str, typer.Option(help="none, even or odd, for RTU.")] = "none",
+    stopbits: Annotated[int, typer.Option(help="1 or 2, for RTU.")] = 1,
+    others: Annotated[str, typer.Option(help="RTU: units of other slaves on the line, for example 17,18.")] = "",
+    proprietary: Annotated[float, typer.Option(help="RTU: chance, 0 to 1, of a frame outside Modbus.")] = 0.0,
+    noise: Annotated[float, typer.Option(help="RTU: chance of random bytes before or behind a frame.")] = 0.0,
+    hits: Annotated[float, typer.Option(help="RTU: chance that bytes of a frame arrive changed.")] = 0.0,
+    chopped: Annotated[float, typer.Option(help="Chance that a write arrives in pieces.")] = 0.0,
+    glued: Annotated[float, typer.Option(help="Chance that a frame goes in one write with the next one.")] = 0.0,
+    echo: Annotated[bool, typer.Option("--echo", help="RTU: send back at once what the gateway answers.")] = False,
+    restart_every: Annotated[float, typer.Option(help="Mean seconds between restarts of the base; 0: none.")] = 0.0,
+    restart_silence: Annotated[float, typer.Option(help="Seconds for which a restarting base is silent.")] = 10.0,
+    unplug_every: Annotated[float, typer.Option(help="Mean seconds until the plug is pulled; 0: never.")] = 0.0,
+    unplug_for: Annotated[float, typer.Option(help="Seconds for which it stays unplugged.")] = 3.0,
+    replay: Annotated[Path | None, typer.Option(help="Play this capture instead, with its pauses, and end.")] = None,
 ) -> None:
     """Be a base station with a house behind it, until Ctrl-C."""
-    endpoint = Endpoint.parse(connect)
-    options = Options(endpoint, bases=bases, zones=zones, speed=speed, seed=seed, hand_changes=hand_changes)
+    manners = Manners(
+        others=units_in(others),
+        proprietary=proprietary,
+        noise=noise,
+        hits=hits,
+        chopped=chopped,
+        glued=glued,
+        echo=echo,
+        restart_every=restart_every,
+        restart_silence=restart_silence,
+        unplug_every=unplug_every,
+        unplug_for=unplug_for,
+    )
+    endpoint = Endpoint.parse(connect, line_of(baudrate, parity, stopbits))
+    if replay is not None:
+        played = asyncio.run(replaying.replay(replaying.load(replay, endpoint), endpoint, speed))
+        print(f"{played.frames} frames played, {played.answered_bytes} bytes came back")
+        return
+    options = Options(
+        endpoint, bases=bases, zones=zones, speed=speed, seed=seed, hand_changes=hand_changes, manners=manners
+    )
     asyncio.run(until_interrupted(options))
 
 
@@ -102,6 +144,9 @@ def check_database() -> None:
         print(fault, file=sys.stderr)
     print(f"{path}: {'damaged' if verdict.faults else 'sound'}, schema version {verdict.version}, {rows}")
     raise typer.Exit(1 if verdict.faults else 0)
+
+
+app.command()(doctor)
 
 
 @app.command()

@@ -27,6 +27,11 @@ def test_known_times(unix: float, shown: str) -> None:
     assert iso(unix) == shown
 
 
+def test_a_time_can_be_finer() -> None:
+    """Microseconds, for what is counted in them."""
+    assert iso(1_790_000_000.25, "microseconds") == "2026-09-21T14:13:20.250000Z"
+
+
 @given(st.floats(0, 253_402_300_799))
 def test_a_time_reads_back(unix: float) -> None:
     """What is shown is the time, cut to milliseconds."""

@@ -34,7 +34,10 @@ ARROWS = {
 }
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
-ROOTS = ["cli", "bus_commands", "rest_client", "demo", "__main__", "wsgi", "supervised", "gunicorn_config", "runtime"]
+ROOTS = [
+    "cli", "bus_commands", "doctor_command", "rest_client", "demo", "__main__", "wsgi", "supervised", "gunicorn_config",
+    "runtime",
+]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.
 FOREIGN = {
@@ -46,6 +49,7 @@ FOREIGN = {
     "werkzeug": ["api", "wsgi"],
     "aiomqtt": ["mqtt"],
     "paho": ["mqtt"],
+    "serial": ["bus", "simulator"],
     "sqlite3": ["store"],
     "gunicorn": ROOTS,
     "pybreaker": ["manager"],

@@ -72,6 +72,8 @@ class DirectLink:
 
     async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
         try:
+            if method not in self._methods:
+                raise GatewayError(f"the daemon has no method {method!r}")
             return json.loads(json.dumps(await self._methods[method](params)))
         except GatewayError as error:
             raise decode_error(encode_error(error)) from error
@@ -147,7 +149,9 @@ def listening(methods: Mapping[str, Method], path: Path) -> Iterator[LinkClient]
     thread = threading.Thread(target=serve)
     thread.start()
     assert opened.wait(5)
-    yield LinkClient(path)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    try:
+        yield LinkClient(path)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
     assert faults == []

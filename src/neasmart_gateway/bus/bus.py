@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from neasmart_gateway.bus.evidence import Evidence, ListenerEvidence, Surroundings
 from neasmart_gateway.bus.frames import Frame, FrameRing
-from neasmart_gateway.bus.listeners import make
+from neasmart_gateway.bus.listeners import Listener, make
 from neasmart_gateway.bus.options import ListenerOptions
 from neasmart_gateway.bus.records import BusRecord
 from neasmart_gateway.bus.slave import Slave
@@ -35,14 +36,34 @@ class Bus:
         """Return what health shows of each listener."""
         return [listener.status() for listener in self.listeners]
 
-    def traffic(self, offset: float) -> dict[str, Any]:
-        """Return everything that was counted and measured; `offset` turns monotonic seconds into Unix ones."""
-        listeners = [one.status() | {"traffic": one.traffic.report(offset)} for one in self.listeners]
-        return {"listeners": listeners, "intervals": self._slave.intervals.report(offset)}
+    def traffic(self, offset: float) -> list[dict[str, Any]]:
+        """Return what each listener has counted; `offset` turns monotonic seconds into Unix ones."""
+        return [one.status() | {"traffic": one.traffic.report(offset)} for one in self.listeners]
+
+    def intervals(self, after: int, limit: int, offset: float) -> list[dict[str, Any]]:
+        """Return what was measured of the registers above `after`, at most `limit` of them."""
+        return self._slave.intervals.report(after, limit, offset)
+
+    def evidence(self, surroundings: Surroundings, now: float) -> Evidence:
+        """Return what the doctor looks at; `now` in monotonic seconds, as are all times in it."""
+        listeners = tuple(_seen(one) for one in self.listeners)
+        slave = self._slave
+        return Evidence(now, listeners, slave.intervals, slave.units, slave.listen_only, surroundings)
 
     def frames(self, after: int, limit: int, offset: float) -> list[dict[str, Any]]:
         """Return the frames with numbers above `after`, the oldest first, at most `limit`; times as Unix seconds."""
         return [_shown(frame, offset) for frame in self._frames.since(after, limit)]
+
+    @property
+    def newest_frame(self) -> int:
+        """The number of the newest frame, 0 before the first."""
+        return self._frames.newest
+
+
+def _seen(one: Listener) -> ListenerEvidence:
+    return ListenerEvidence(
+        one.name, one.kind, one.where, one.bound is not None, one.failure, one.opened_at, one.traffic
+    )  # fmt: skip
 
 
 def _shown(frame: Frame, offset: float) -> dict[str, Any]:

@@ -49,6 +49,11 @@ class FrameRing:
         while self._size > self._most or self._frames[0].at < at - self._seconds:
             self._size -= len(self._frames.popleft().data) + _OVERHEAD
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest frame, 0 before the first."""
+        return self._added
+
     def since(self, number: int, limit: int) -> list[Frame]:
         """Return frames with higher numbers, the oldest first, at most `limit`."""
         if not self._frames:

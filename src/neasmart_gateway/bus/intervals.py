@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from neasmart_gateway.bus.restarts import Restarts
 
 _MOST = 1024
 """Registers that are followed; a whole house has 340."""
@@ -17,6 +20,8 @@ class Interval:
     last: float
     times: int = 1
     mean: float | None = None
+    newest: float | None = None
+    """The seconds between the last two times."""
 
     def again(self, now: float) -> None:
         """Note that it has happened again."""
@@ -26,23 +31,27 @@ class Interval:
     def add(self, seconds: float) -> None:
         """Let an interval into the mean."""
         self.times += 1
+        self.newest = seconds
         self.mean = seconds if self.mean is None else self.mean + _WEIGHT * (seconds - self.mean)
 
 
 class Intervals:
-    """Polls, writes and echoes by register."""
+    """Polls, writes and echoes by register; and the restarts of the base that they betray."""
 
     def __init__(self) -> None:
+        self.restarts = Restarts()
         self.polls: dict[int, Interval] = {}
         self.writes: dict[int, Interval] = {}
         self.echoes: dict[int, Interval] = {}
 
     def polled(self, start: int, count: int, now: float) -> None:
         """Note that the base has read registers."""
+        self.restarts.spoke(now)
         _note(self.polls, start, count, now)
 
     def written(self, start: int, count: int, now: float) -> None:
         """Note that the base has written registers."""
+        self.restarts.wrote(range(start, start + count), now)
         _note(self.writes, start, count, now)
 
     def echoed(self, register: int, seconds: float, now: float) -> None:
@@ -54,15 +63,25 @@ class Intervals:
             interval.add(seconds)
             interval.last = now
 
-    def report(self, offset: float) -> dict[str, dict[str, dict[str, float | int | None]]]:
-        """Return all of them by kind and register, times as Unix seconds."""
-        return {
-            kind: {
-                str(register): {"last_at": one.last + offset, "times": one.times, "mean_seconds": one.mean}
-                for register, one in sorted(table.items())
+    def report(self, after: int, limit: int, offset: float) -> list[dict[str, Any]]:
+        """Return those of registers above `after`, at most `limit`, in order; times as Unix seconds, all to the ms."""
+        registers = sorted(one for one in {*self.polls, *self.writes, *self.echoes} if one > after)
+        return [
+            {
+                "address": register,
+                "poll": _shown(self.polls.get(register), offset),
+                "write": _shown(self.writes.get(register), offset),
+                "echo": _shown(self.echoes.get(register), offset),
             }
-            for kind, table in (("polls", self.polls), ("writes", self.writes), ("echoes", self.echoes))
-        }
+            for register in registers[:limit]
+        ]
+
+
+def _shown(one: Interval | None, offset: float) -> dict[str, float | int | None] | None:
+    if one is None:
+        return None
+    mean = None if one.mean is None else round(one.mean, 3)
+    return {"last_at": round(one.last + offset, 3), "times": one.times, "mean_seconds": mean}
 
 
 def _note(table: dict[int, Interval], start: int, count: int, now: float) -> None:

@@ -34,6 +34,8 @@ class Listener:
         self.state = "opening"
         self.tried = False
         self.bound: str | None = None
+        self.opened_at: float | None = None
+        """Since when it can be heard (the loop's seconds); a device opened anew only for its silence keeps its time."""
         self.failure: str | None = None
 
     async def run(self) -> None:
@@ -58,6 +60,8 @@ class Listener:
 
     def _opened(self, bound: str) -> None:
         self.tried, self.state, self.bound, self.failure = True, "listening", bound, None
+        if self.opened_at is None:
+            self.opened_at = asyncio.get_running_loop().time()
         self._report(ListenerOpened(self.name, bound))
 
     def _failed(self, reason: str, pause: float) -> None:
@@ -130,9 +134,12 @@ class SerialListener(Listener):
         try:
             self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames)
         except DeviceFault as fault:
+            self.opened_at = None
             return str(fault)
         self._opened(self.where)
         await self._wire.ended.wait()
+        if not self._wire.was_silent:
+            self.opened_at = None
         self._report(DeviceLost(self.name, self._wire.ending))
         return f"{self.where}: {self._wire.ending}"
 

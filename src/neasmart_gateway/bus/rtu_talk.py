@@ -60,7 +60,7 @@ class RtuTalk:
             if one.verdict in (Verdict.REQUEST, Verdict.BROADCAST):
                 self._serve(one)
             elif one.verdict in DROPPED and looks_like_mbap(one.data, self._slave.units):
-                self._witness.traffic.mbap_seen += 1
+                self._witness.traffic.spoke_mbap(one.at)
         deadline = self._framer.deadline
         if deadline is not None and self._timer is None:
             self._timer = self._wire.loop.call_later(max(0.0, deadline - self._clock()), self._gap_ends)

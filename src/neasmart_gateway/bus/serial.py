@@ -30,6 +30,10 @@ class DeviceFault(Exception):
     """A device that cannot be opened, or that has gone; the message is for people."""
 
 
+class LineFault(DeviceFault):
+    """A device that there is, but that does not take this speed or parity."""
+
+
 def open_device(device: str, line: Line, *, rs485: bool = False, listen_only: bool = False) -> int:
     """Return a file descriptor of the device, ours alone, set to the line's speed and characters; DeviceFault if not.
 
@@ -41,6 +45,9 @@ def open_device(device: str, line: Line, *, rs485: bool = False, listen_only: bo
         )
     except (serial.SerialException, ValueError, OSError) as error:
         raise DeviceFault(f"cannot open {device}: {_reason(error)}{_suggestion(device)}") from None
+    except termios.error as error:  # no OSError
+        line_of = f"{line.baudrate} baud, {line.bytesize} data bits, parity {line.parity}, {line.stopbits} stop bits"
+        raise LineFault(f"cannot open {device}: it does not take {line_of} ({error.args[-1]})") from None
     try:
         if rs485:
             port.rs485_mode = RS485Settings()
@@ -80,6 +87,7 @@ class SerialWire:
         self.transmit: Callable[[bytes], bool] | None = None if slave.listen_only else self._transmit
         self.ended = asyncio.Event()
         self.ending = ""
+        self.was_silent = False
         self._descriptor = open_device(
             options.device, options.line, rs485=options.rs485, listen_only=slave.listen_only
         )  # fmt: skip
@@ -138,6 +146,7 @@ class SerialWire:
         if remaining > 0:
             self._idle_check = self.loop.call_later(remaining, self._check_idleness)
         else:
+            self.was_silent = True
             self.end(f"not a byte for {limit:g} s")
 
 

@@ -10,6 +10,8 @@ from neasmart_gateway.modbus.heard import DROPPED, Heard, Verdict
 TURNAROUND_BOUNDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 """Seconds between the last byte of a request and our answer: the upper ends of the histogram's buckets but the last."""
 
+_PAUSE = 30.0
+
 
 @dataclass(slots=True)
 class Traffic:
@@ -42,6 +44,8 @@ class Traffic:
     """Times that Modbus TCP arrived where RTU is spoken."""
     rtu_seen: int = 0
     """Times that RTU arrived where Modbus TCP is spoken."""
+    last_other: float | None = None
+    """When either of these two was seen last."""
     broken_streams: int = 0
     """Connections closed because their bytes were not Modbus TCP."""
     refused_connections: int = 0
@@ -53,6 +57,14 @@ class Traffic:
     last_frame: float | None = None
     """For 0 or one of our units."""
     last_request: float | None = None
+    last_valid: float | None = None
+    """The last frame of anybody's whose checksum was right."""
+    valid_since: float | None = None
+    """Since when such frames come without a pause of half a minute."""
+    last_poll: dict[int, float] = field(default_factory=dict)
+    """The last request for each of our units."""
+    last_heard: dict[Verdict, float] = field(default_factory=dict)
+    """When something of each kind was heard last."""
     foreign_units: dict[int, int] = field(default_factory=dict)
     """Frames of and for each unit that is not ours."""
     turnaround: list[int] = field(default_factory=lambda: [0] * (len(TURNAROUND_BOUNDS) + 1))
@@ -61,12 +73,15 @@ class Traffic:
     def heard(self, heard: Heard) -> None:
         """Count what the line brought."""
         verdict = heard.verdict
+        self.last_heard[verdict] = heard.at
         self.resyncs += heard.resync
         if verdict in DROPPED:
             self.dropped_bytes += len(heard.data)
+        else:
+            self._valid(heard.at)
         if verdict is Verdict.REQUEST:
             self.requests += 1
-            self.last_frame = self.last_request = heard.at
+            self.last_frame = self.last_request = self.last_poll[heard.unit] = heard.at
         elif verdict is Verdict.BROADCAST:
             self.broadcasts += 1
             self.last_frame = heard.at
@@ -76,6 +91,21 @@ class Traffic:
         else:
             self.foreign += 1
             self.foreign_units[heard.unit] = self.foreign_units.get(heard.unit, 0) + 1
+
+    def _valid(self, at: float) -> None:
+        if self.last_valid is None or at - self.last_valid > _PAUSE:
+            self.valid_since = at
+        self.last_valid = at
+
+    def spoke_mbap(self, at: float) -> None:
+        """Count Modbus TCP where RTU is spoken."""
+        self.mbap_seen += 1
+        self.last_other = at
+
+    def spoke_rtu(self, at: float) -> None:
+        """Count RTU where Modbus TCP is spoken."""
+        self.rtu_seen += 1
+        self.last_other = at
 
     def answered(self, seconds: float) -> None:
         """Count an answer, given so many seconds after its request."""

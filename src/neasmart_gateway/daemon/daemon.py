@@ -15,7 +15,9 @@ from neasmart_gateway.bus.bus import Bus
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
+from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.hooks import LogHook
+from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped
 from neasmart_gateway.desk.command import Origin
@@ -65,8 +67,11 @@ class Daemon:
         )
         self._startup = Startup(memory, settings.modbus.startup)
         self._bus = Bus(options.listeners(settings), self._slave(), self._log)
-        methods = Methods(self._intake, self._desk, self._recorder, self._bus, memory, rules)
-        self._link = LinkServer(socket, methods.table(), time.monotonic, self._call_failed)
+        methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
+        bases = frozenset(base.base_id for base in settings.structures)
+        diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
+        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table()
+        self._link = LinkServer(socket, table, time.monotonic, self._call_failed)
         self._instance = secrets.randbits(53) | 1
         self._started_at = 0.0
 

@@ -19,8 +19,10 @@ from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFou
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
+from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
+from neasmart_gateway.manager.topology import Survey, Topology
 from neasmart_gateway.manager.views import Receipt, RegisterView, UnitView, ZoneView
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.queries import AuditRow, Wanted
@@ -49,6 +51,7 @@ class ModbusManager:
         self._memory = memory
         self._link = link
         self._breaker = breaker
+        self._bus = BusReader(link)
         self._health = health
         self._history = history
         self.house = house
@@ -161,6 +164,28 @@ class ModbusManager:
 
     def health(self) -> Health:
         return self._health.read()
+
+    def diagnosis(self) -> dict[str, Any]:
+        """Return {"findings", "too_early", "examined"} of the bus's doctor; DaemonAway when there is no daemon.
+
+        Asked past the circuit breaker: who looks for a fault must neither be barred by it nor add to it.
+        """
+        found: dict[str, Any] = self._link.call("doctor", {})
+        return found
+
+    def bus_traffic(self) -> BusTraffic:
+        """Return what was counted and measured on the bus; DaemonAway when there is no daemon."""
+        return self._bus.traffic()
+
+    def bus_frames(self, after: int, limit: int) -> BusFrames:
+        """Return frames of the last minutes with numbers above `after`; DaemonAway when there is no daemon."""
+        return self._bus.frames(after, limit)
+
+    def topology(self) -> Topology:
+        """Return what the base has ever spoken of, and what of it has gone silent, also with the daemon away."""
+        header, intervals = self._memory.header, self._bus.write_intervals()
+        survey = Survey(self._memory.reader, self._health.freshness(), header.booted_at)
+        return survey.of(self.zones(), self.house.structures.zones, intervals, header.wall_offset)
 
     @property
     def changes(self) -> int:

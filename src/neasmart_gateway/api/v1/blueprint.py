@@ -9,8 +9,10 @@ from flask import Blueprint
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.resource import Routes, collected
 from neasmart_gateway.api.v1 import (
+    bus,
     commands,
     dehumidifiers,
+    doctor,
     health,
     history,
     mixed_groups,
@@ -19,6 +21,7 @@ from neasmart_gateway.api.v1 import (
     outside_temperature,
     pumps,
     registers,
+    topology,
     zones,
 )
 from neasmart_gateway.manager.manager import ModbusManager
@@ -37,6 +40,9 @@ RESOURCES: Mapping[str, Routes] = {
     "registers": registers.ROUTES,
     "history": history.ROUTES,
     "health": health.ROUTES,
+    "bus": bus.ROUTES,
+    "topology": topology.ROUTES,
+    "doctor": doctor.ROUTES,
 }
 
 
