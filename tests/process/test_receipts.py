@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from neasmart_gateway.desk.command import Origin
+from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.desk.startup import PATIENCE, Startup
 from neasmart_gateway.domain import dpt9
 from neasmart_gateway.domain.intentions import SetGlobalMode, SetGlobalState
@@ -529,6 +532,13 @@ def test_the_base_has_a_mode_of_its_own(booted: SharedMemory) -> None:
     startup = Startup(booted, [MODE, PARTY])
     assert startup.due(BOOT + PATIENCE) == [PARTY]
     assert startup.due(BOOT + PATIENCE + 1) == []
+
+
+def test_a_mode_that_a_user_has_asked_for_is_left_alone(booted: SharedMemory) -> None:
+    """It is newer than the settings, whatever has become of it, and also when another daemon took it."""
+    desk, user = Desk(booted, Rules(), lambda _record: None), Origin("http", "somebody")
+    desk.admit(desk.prepare([SetGlobalMode(OperatingMode.COOLING)], user, BOOT + 10), BOOT + 10)
+    assert Startup(booted, [MODE, PARTY]).due(BOOT + PATIENCE) == [PARTY]
 
 
 def test_a_restored_mode_is_not_the_bases_own(booted: SharedMemory) -> None:
