@@ -27,6 +27,7 @@ def test_one_of_two_may_be_so_already(gateway: Gateway) -> None:
     assert gateway.write_of(command, ZONE_STATE)["state"] == "confirmed"
     assert gateway.write_of(command, SETPOINT)["state"] == "accepted"
     assert gateway.pending(ZONE_STATE) is None
+    assert gateway.receipt(command)["note"] == "zone.state: already so"
 
 
 @pytest.mark.parametrize("reported", [degrees(21.04), 0x8116])
@@ -70,7 +71,7 @@ def test_the_budget_of_a_register(make_gateway: Callable[[Rules], Gateway]) -> N
     """The next one within the hour is refused, told when, and changes nothing; other registers have their own."""
     gateway = make_gateway(Rules(per_register_and_hour=3))
     for n in range(3):
-        gateway.submit(setpoint(20 + n))
+        gateway.submit_and_deliver(setpoint(20 + n))
         gateway.wait(600)
     gateway.desk.tick(gateway.now)
     with gateway.nothing_changes(), pytest.raises(TooMany, match="register 101 has had its 3 commands") as caught:

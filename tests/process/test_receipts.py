@@ -373,20 +373,24 @@ def test_a_slider_is_dragged(gateway: Gateway, base: Master) -> None:
 
 
 def test_the_budget_of_a_register(tmp_path: Path) -> None:
-    """The fourth command of three in the hour is 429, says when, and leaves the third; other registers are free."""
-    with running(tmp_path, NEASMART_COMMANDS_PER_REGISTER_AND_HOUR="3") as gateway:
-        third = [patch(gateway, {"setpoint": celsius}) for celsius in (20, 21, 22)][-1]
+    """Once the base has read three in the hour the next is 429, says when, and leaves the third; others are free."""
+    with (
+        running(tmp_path, NEASMART_COMMANDS_PER_REGISTER_AND_HOUR="3") as gateway,
+        Master(gateway.modbus_port) as master,
+    ):
+        for celsius in (18, 18.5, 19, 20, 21, 22):  # the first three are a drag: the base reads the last of them only
+            third = patch(gateway, {"setpoint": celsius})
+            if celsius >= 20:
+                assert master.read(240, SETPOINT, 1) == [word(celsius)]
         refused = patch(gateway, {"setpoint": 23})
         seconds = int(refused.headers["Retry-After"])
         assert refused.status == 429
         assert 0 < seconds <= 3600
         assert f"the next one is taken in {seconds} s" in refused.text
-        assert followed(gateway, third)["state"] == "accepted"
+        assert followed(gateway, third)["state"] == "delivered"
         assert patch(gateway, {"state": "reduced"}).status == 202
         assert patch(gateway, {"setpoint": 23}, "/api/v1/zones/1/2").status == 202
-        with Master(gateway.modbus_port) as master:
-            master.write(240, TEMPERATURE, [word(20)])
-            assert master.read(240, SETPOINT, 1) == [word(22)]
+        assert master.read(240, SETPOINT, 1) == [word(22)]
 
 
 def test_a_fight(gateway: Gateway, base: Master) -> None:

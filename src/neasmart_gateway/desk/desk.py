@@ -78,15 +78,14 @@ class Desk:
         return self._memory.reader.cell(address).reported or 0
 
     def delivered(self, pending: Sequence[int], unit: int, peer: Peer, now: float) -> None:
-        """Note that an answer with these registers' open words was handed wholly to the transport."""
+        """Note that an answer with these registers' open words, read at `now`, was handed wholly to the transport."""
         if not self._peers.is_base(peer):
             return
         for address in pending:
-            order = self._book.order(address, now)
-            if order is not None and order.state is CommandState.ACCEPTED:
-                self._book.happen(address, Event.DELIVER, now, unit=unit)
-                if (command := self._book.command(address)) is not None:
-                    self._companions.expect(address, command, now)
+            command = self._book.was_read(address, unit, now)
+            if command is not None:
+                self._budget.spend(address, now)
+                self._companions.expect(address, command, now)
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Take what the base writes: store it, and see what it means to the open commands."""
@@ -118,9 +117,7 @@ class Desk:
 
     def admit(self, command: Command, now: float) -> None:
         """Let a prepared command take effect: its words wait for the base from now on."""
-        opened = self._book.open(command, self._already_so(command, now), now)
-        self._budget.spend([order.address for order in opened], now)
-        for order in opened:
+        for order in self._book.open(command, self._already_so(command, now), now):
             who = str(command.origin)
             self._report(RegisterWanted(order.address, order.before, order.word, now, who, command.id))
             self._notice_fight(order.address, now, by_user=True)
