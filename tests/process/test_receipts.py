@@ -180,8 +180,8 @@ def test_a_thermostat_changed_by_hand(gateway: Gateway, base: Master) -> None:
     command = command_of(answer.result())
     assert (command["state"], command["writes"][0]["overridden_by"]) == ("overridden", 23)
     by_hand, wish = audit(gateway, SETPOINT)[:2]
-    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", None)
-    assert (by_hand["previous"], by_hand["value"]) == (19, 23)
+    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", command["id"])
+    assert (by_hand["previous"], by_hand["value"]) == (21.5, 23)
     assert (wish["cause"], wish["by"], wish["command_id"]) == ("user", "http 127.0.0.1", command["id"])
     assert (wish["previous"], wish["value"]) == (19, 21.5)
     moments = gateway.get(f"{ZONE}/timeline").json["timeline"]

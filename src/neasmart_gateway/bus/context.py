@@ -46,7 +46,7 @@ class RequestContext:
             return self._written
         if function not in READS:
             return [self._desk.reported(address)]
-        answer = self._desk.read(address, count, self._now)
+        answer = self._desk.read(self._peer, address, count, self._now)
         self.pending = answer.pending
         return answer.words
 
