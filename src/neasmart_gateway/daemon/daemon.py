@@ -158,6 +158,8 @@ class Daemon:
             "listeners": self._bus.status(),
             "database": self._recorder.status(),
             "fights": self._desk.fights(time.monotonic()),
+            "fights_total": self._desk.fights_total,
+            "two_peers": self._desk.two_peers(time.monotonic()),
             "pending_registers": self._desk.pending,
         }
 

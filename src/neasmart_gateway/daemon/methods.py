@@ -52,7 +52,8 @@ class Methods:
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
         ref = decode_zone(params)
-        return {"base": ref.base, "zone": ref.zone, "closed": self._desk.release(ref, time.monotonic())}
+        closed = self._desk.release(ref, Origin(params["via"], params["who"]), time.monotonic())
+        return {"base": ref.base, "zone": ref.zone, "closed": closed}
 
     async def cancel(self, params: Params) -> dict[str, Any]:
         """Withdraw a command that the base has not read yet; returns its receipt."""
