@@ -45,8 +45,8 @@ class Methods:
 
     async def cancel(self, params: Params) -> dict[str, Any]:
         """Withdraw a command that the base has not read yet; returns its receipt."""
-        return self._intake.receipt(self._desk.cancel(params["id"], self._clock()))
+        return await self._intake.cancel(params["id"])
 
-    async def flush(self, _params: Params) -> None:
-        """Write down what waits, so that whoever reads the database sees it."""
-        await self._recorder.flush()
+    async def flush(self, _params: Params) -> bool:
+        """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
+        return await self._recorder.catch_up()
