@@ -57,6 +57,7 @@ class WatchedJournal(MemoryJournal):
         self.tries = 0
         self.loads = 0
         self.broken = False
+        self.sound = True
         self.closed = False
         self._anew = 0
 
@@ -83,6 +84,13 @@ class WatchedJournal(MemoryJournal):
     def prune(self, before: float) -> int:
         self._fail_if_broken()
         return super().prune(before)
+
+    def looks_sound(self) -> bool:
+        return self.sound
+
+    def check(self) -> None:
+        if not self.sound:
+            raise StoreError("unsound")
 
     def close(self) -> None:
         self.closed = True

@@ -45,7 +45,7 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows, newest first: at most `limit`, below the place `before`, of any of these registers, since a Unix time.
+    """Which rows, newest first: at most `limit`, below the place `before`, of these registers, since a Unix time.
 
     None sets no bound. `state` is for commands only.
     """
