@@ -92,12 +92,14 @@ def copy(source: Path, target: Path) -> None:
 
 
 def _must_be_ours(connection: sqlite3.Connection, path: Path) -> None:
-    if version_of(connection) < 1:
-        raise OperatorError(f"{path} is not a database of a neasmart-gateway")
+    version = version_of(connection)
     try:
-        check_tables(connection)
+        if version < 1:
+            raise WrongSchema("it has no version")
+        if version <= NEWEST:  # what a newer one has is not known
+            check_tables(connection)
     except WrongSchema as error:
-        raise OperatorError(f"{path} is not a database of a neasmart-gateway: {error}") from error
+        raise OperatorError(f"{path} is not a database of a neasmart-gateway") from error
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
