@@ -45,6 +45,7 @@ DATABASE: Mapping[str, Any] = {
     "mode": "sqlite",
     "failure": None,
     "since": None,
+    "set_aside": None,
     "flushed_at": None,
     "waiting_registers": 0,
     "waiting_rows": 0,
