@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from neasmart_gateway.bus.bus import Bus
 from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.link.records import decode_intentions, decode_zone
 from neasmart_gateway.link.server import Method
-from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.recorder import Recorder
 
 Params = Mapping[str, Any]
@@ -23,14 +20,13 @@ class Methods:
     """Intake and desk as the link offers them: JSON in, JSON out."""
 
     def __init__(
-        self, intake: Intake, desk: Desk, recorder: Recorder, bus: Bus, memory: SharedMemory, rules: Rules
+        self, intake: Intake, desk: Desk, recorder: Recorder, rules: Rules, clock: Callable[[], float]
     ) -> None:
         self._intake = intake
         self._desk = desk
         self._recorder = recorder
-        self._bus = bus
-        self._header = memory.header
         self._allowed = rules.allowed
+        self._clock = clock
 
     def table(self) -> dict[str, Method]:
         return {
@@ -38,8 +34,6 @@ class Methods:
             "release": self.release,
             "cancel": self.cancel,
             "flush": self.flush,
-            "traffic": self.traffic,
-            "frames": self.frames,
         }
 
     async def submit(self, params: Params) -> dict[str, Any]:
@@ -52,21 +46,13 @@ class Methods:
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
         ref = decode_zone(params)
-        closed = self._desk.release(ref, Origin(params["via"], params["who"]), time.monotonic())
+        closed = self._desk.release(ref, Origin(params["via"], params["who"]), self._clock())
         return {"base": ref.base, "zone": ref.zone, "closed": closed}
 
     async def cancel(self, params: Params) -> dict[str, Any]:
         """Withdraw a command that the base has not read yet; returns its receipt."""
-        return self._intake.receipt(self._desk.cancel(params["id"], time.monotonic()))
+        return await self._intake.cancel(params["id"])
 
-    async def flush(self, _params: Params) -> None:
-        """Write down what waits, so that whoever reads the database sees it."""
-        await self._recorder.flush()
-
-    async def traffic(self, _params: Params) -> dict[str, Any]:
-        """Return what was counted and measured on the bus."""
-        return self._bus.traffic(self._header.wall_offset)
-
-    async def frames(self, params: Params) -> list[dict[str, Any]]:
-        """Return frames of the last minutes."""
-        return self._bus.frames(int(params["after"]), int(params["limit"]), self._header.wall_offset)
+    async def flush(self, _params: Params) -> bool:
+        """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
+        return await self._recorder.catch_up()
