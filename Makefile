@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash-test check bench clean
+.PHONY: help setup run test crash-test framer-test check bench clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -46,6 +46,11 @@ test: setup ## Run the tests; ARGS='tests/domain -k zone' for some of them
 crash-test: setup ## Kill daemon and gateway 200 times each; CRASH_TEST_KILLS=20 for fewer, CRASH_TEST_SEED=2 for others
 	$(call prepare,$(DEV))
 	@CRASH_TEST_KILLS="$${CRASH_TEST_KILLS:-200}" exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/crash $(ARGS)
+
+framer-test: setup ## Read 1,000,000 generated RTU lines; FRAMER_TEST_STREAMS=1000 for fewer, FRAMER_TEST_SEED=2 for others
+	$(call prepare,$(DEV))
+	@FRAMER_TEST_STREAMS="$${FRAMER_TEST_STREAMS:-1000000}" \
+		exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/modbus/test_streams.py $(ARGS)
 
 check: setup ## Lint, formatting and types
 	$(call prepare,$(DEV))

@@ -10,11 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import bus, disk, http, machine
+from benchmarks import bus, disk, framer, http, line, machine
 from benchmarks.servers import ROOT, sweep
 from benchmarks.table import Table
 
-MEASUREMENTS: dict[str, Callable[[Path], Table]] = {"bus": bus.measure, "http": http.measure, "disk": disk.measure}
+MEASUREMENTS: dict[str, Callable[[Path], Table]] = {
+    "bus": bus.measure,
+    "http": http.measure,
+    "disk": disk.measure,
+    "line": line.measure,
+    "framer": framer.measure,
+}
 
 
 def main() -> int:

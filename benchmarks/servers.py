@@ -37,14 +37,23 @@ def server(
 ) -> Iterator[None]:
     """A Python module that serves a port of loopback, with the folder as its current one and for its log."""
     folder.mkdir()
+    with launched(folder, module, *arguments, environment=environment) as process:
+        eventually(lambda: _serves(port, process), f"{module} serving; see {folder}/server.log")
+        yield
+
+
+@contextmanager
+def launched(
+    folder: Path, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python module that runs, with the folder as its current one and for its log."""
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=folder, env=_importing(environment), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        eventually(lambda: _serves(port, process), f"{module} serving; see {folder}/server.log")
-        yield
+        yield process
     finally:
         _end(process)
 

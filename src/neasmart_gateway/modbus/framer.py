@@ -7,7 +7,7 @@ frames to us, with or without a pause between them. The rules, in the order in w
    Wherever such a frame begins, it is found; the one that begins first wins. So bytes that look like a request to us
    inside a longer frame (somebody's answer that carries them as data) are not ours.
 2. **Expected answers.** After a request to somebody else its answer is expected: bytes with just that unit, function
-   and count are skipped as a whole, also with a wrong checksum.
+   and count are skipped as a whole, also with a wrong checksum. Only a frame that ends behind them was never its data.
 3. **Chains.** A frame of unknown length (a proprietary function) is only looked for at a frame's place: behind a pause
    or another frame. It ends where its checksum comes out right *and* a pause, a frame or another such one follows.
 4. **Pauses.** What a pause of `gap` seconds cuts off is not waited for any more: a header that claims 246 bytes, or
@@ -65,6 +65,7 @@ class RtuFramer:
         self._at_frame = True  # whether a frame's place is where the buffer begins: behind a pause or a frame
         self._dropped = bytearray()
         self._taken = 0
+        self._covered = 0  # up to this place of the line stands an expected answer with a wrong checksum
         self._last = 0.0
         self.received = 0
 
@@ -76,6 +77,8 @@ class RtuFramer:
     def feed(self, data: bytes, at: float) -> list[Heard]:
         """Take bytes that arrived at a time; return what is decided by them, in the order of the line."""
         heard = self.advance(at)
+        if not data:
+            return heard
         self._buffer += data
         self.received += len(data)
         self._arrivals.append((self.received, at))
@@ -86,10 +89,7 @@ class RtuFramer:
     def advance(self, now: float) -> list[Heard]:
         """Return what is decided by the time that has passed without a byte."""
         deadline = self.deadline
-        if deadline is None:
-            self._at_frame = self._at_frame or now - self._last >= self._gap
-            return []
-        if now < deadline:
+        if deadline is None or now < deadline:
             return []
         heard = [*self._scan(ended=True), *self._flush(0)]
         self._at_frame = True
@@ -98,16 +98,6 @@ class RtuFramer:
     def sent(self, answer: bytes, until: float) -> None:
         """Note an answer of ours that has left the line at `until`: soon after, the same bytes are its echo."""
         self._sent, self._echo_until = answer, until + ECHO_SECONDS
-
-    def reset(self) -> None:
-        """Forget what is unfinished: the line was opened anew."""
-        self._taken += len(self._buffer)
-        self._buffer.clear()
-        self._dropped.clear()
-        self._arrivals.clear()
-        self._chains.clear()
-        self._expected = None
-        self._at_frame = True
 
     # What stands where
 
@@ -125,9 +115,9 @@ class RtuFramer:
                 start += length
                 continue
             self._dropped.append(self._buffer[start])
-            self._at_frame = False
             start += 1
-            if len(self._dropped) == MAX_FRAME:
+            self._at_frame = self._taken + start == self._covered
+            if self._at_frame or len(self._dropped) == MAX_FRAME:
                 heard += self._flush(start)
         self._forget(start)
         return heard
@@ -135,25 +125,20 @@ class RtuFramer:
     def _measure(self, start: int, *, ended: bool) -> int:
         """Return the length of the frame at `start`, 0 when there is none, _PENDING when more bytes must tell."""
         length = self._standard(start, ended=ended)
-        if length or not self._at_frame:
+        if length or not self._at_frame or self._cover(start):
             return length
         return self._chain(start, _DEPTH, ended=ended)
 
     def _standard(self, start: int, *, ended: bool) -> int:
         """Measure a frame with a standard function, by rules 1 and 2."""
         buffer, stop = self._buffer, len(self._buffer)
-        pending = 0 if ended else _PENDING
         if stop - start < MIN_FRAME:
-            return pending
-        expected = self._expected_length(start)
-        if expected and start + expected <= stop:
-            return expected
-        if expected and not ended:
-            return _PENDING
+            return 0 if ended else _PENDING
         for length in frame_lengths(buffer, start, stop):
             if start + length > stop:
-                return pending
-            if not crc.crc16(buffer[start : start + length]):
+                if not ended:
+                    return _PENDING
+            elif not crc.crc16(buffer[start : start + length]) and not self._is_covered(start, length):
                 return length
         return 0
 
@@ -172,6 +157,18 @@ class RtuFramer:
             if behind:
                 return length if behind != _PENDING else _PENDING
         return 0 if ended or chain.complete else _PENDING
+
+    def _cover(self, start: int) -> bool:
+        """Whether an expected answer with a wrong checksum begins at `start`; if so, note how far it reaches."""
+        length = self._expected_length(start) if len(self._buffer) - start >= MIN_FRAME else 0
+        if not length or start + length > len(self._buffer):
+            return False
+        self._covered, self._expected = self._taken + start + length, None
+        return True
+
+    def _is_covered(self, start: int, length: int) -> bool:
+        """Whether a frame is but the data of an answer."""
+        return self._taken + start + length <= self._covered
 
     def _expected_length(self, start: int) -> int:
         """Return the length of the answer that is expected and begins at `start`; 0 when none does."""
@@ -208,8 +205,8 @@ class RtuFramer:
         if unit == BROADCAST:
             return Verdict.BROADCAST if asks else Verdict.PROPRIETARY
         expected = self._expected
-        if answers and expected is not None and (unit, function & ~EXCEPTION) == (expected.unit, expected.function):
-            asks = asks and function == expected.function and len(pdu) != expected.length
+        if answers and expected is not None and (unit, function) == (expected.unit, expected.function):
+            asks = asks and len(pdu) != expected.length
         ours = unit in self._units
         if asks or (ours and function < EXCEPTION and function not in REQUESTS):
             return Verdict.REQUEST if ours else Verdict.FOREIGN_REQUEST
@@ -235,8 +232,6 @@ class RtuFramer:
         self._taken += count
         while self._arrivals and self._arrivals[0][0] < self._taken:
             self._arrivals.popleft()
-        if self._chains and not self._buffer:
-            self._chains.clear()
         for start in [start for start in self._chains if start < self._taken]:
             del self._chains[start]
 
