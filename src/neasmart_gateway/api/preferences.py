@@ -11,7 +11,7 @@ from flask import request
 from neasmart_gateway.api.refusals import BadQuery, FieldFault
 
 LONGEST_WAIT = 30
-_SECONDS = re.compile(r"\"?([0-9]{1,4})\"?", re.ASCII)
+_SECONDS = re.compile(r"\"?([0-9]{1,10})\"?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
