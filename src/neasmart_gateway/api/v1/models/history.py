@@ -132,11 +132,17 @@ class Change(Answer):
         str,
         about(
             "user (somebody asked for it), command (the base echoed that), state_command (the base moved a setpoint "
-            "because a state was commanded), base (the base on its own: somebody at a thermostat, or a program).",
+            "because a state was commanded), base (the base on its own: somebody at a thermostat, or a program), "
+            "release (somebody withdrew our word), peer (another Modbus device wrote it).",
             "base",
         ),
     ]
-    by: Annotated[str, about("Who: the way in and the address or name of a user, or the base station.", "base station")]
+    by: Annotated[
+        str,
+        about(
+            "Who: way in and address or name of a user, the base station, or another device's address.", "base station"
+        ),
+    ]
     command_id: Annotated[str | None, about("The command that it belongs to; null: none.", None)]
 
     @classmethod
