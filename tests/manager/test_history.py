@@ -10,7 +10,7 @@ from neasmart_gateway.errors import DaemonAway, NotFound, StoreError
 from neasmart_gateway.manager.manager import MOST_WAITERS
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow
 from neasmart_gateway.store.queries import Wanted
-from tests.desk.gateway import SETPOINT, UNIX_START, ZONE_STATE, degrees, setpoint, zone_state
+from tests.desk.gateway import PERSON, SETPOINT, UNIX_START, ZONE_STATE, degrees, setpoint, zone_state
 from tests.manager.served import FAILURES, STARTED_AT, Served
 from tests.store.files import no_database
 
@@ -245,6 +245,6 @@ def test_pages_of_a_timeline(served: Served, limit: int) -> None:
 def test_a_timeline_is_of_one_zone(served: Served) -> None:
     """Only what touches its registers."""
     served.submit(zone_state("party"))
-    served.desk.release(setpoint(20).ref, served.now)
+    served.desk.release(setpoint(20).ref, PERSON, served.now)
     assert len(served.manager.timeline(Wanted(addresses=[ZONE_STATE])).rows) == 1
     assert served.manager.timeline(Wanted(addresses=[ZONE_STATE + 100])).rows == []
