@@ -15,8 +15,8 @@ class Refused(Exception):
 class Master:
     """Reads and writes holding registers, one request at a time."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        self._socket = socket.create_connection((host, port), timeout=10)
+    def __init__(self, port: int, host: str = "127.0.0.1", source: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection((host, port), timeout=10, source_address=(source, 0))
         self._transaction = 0
 
     def __enter__(self) -> Self:

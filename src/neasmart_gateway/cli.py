@@ -21,6 +21,7 @@ from neasmart_gateway.simulator.endpoints import Endpoint, line_of
 from neasmart_gateway.simulator.manners import Manners, units_in
 from neasmart_gateway.simulator.options import Options
 from neasmart_gateway.store import upkeep
+from neasmart_gateway.store.salvage import salvage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -144,6 +145,20 @@ def check_database() -> None:
         print(fault, file=sys.stderr)
     print(f"{path}: {'damaged' if verdict.faults else 'sound'}, schema version {verdict.version}, {rows}")
     raise typer.Exit(1 if verdict.faults else 0)
+
+
+@database.command("salvage")
+def salvage_database(
+    damaged: Annotated[Path, typer.Argument(help="The damaged file.")],
+    new: Annotated[Path, typer.Argument(help="Where to; must not exist yet.")],
+) -> None:
+    """Copy all that can be read of a damaged database to a new one; `restore` puts that in place."""
+    for table, saved in salvage(damaged, new).items():
+        lost = [f"rows {first} to {last} cannot be read" for first, last in saved.gaps]
+        lost += [f"{saved.senseless} rows make no sense"] if saved.senseless else []
+        lost += [f"the table cannot be read: {saved.failure}"] if saved.failure else []
+        print("; ".join([f"{table}: {saved.rows} saved", *lost]))
+    print(f"saved to {new}; to use it, stop the gateway and run: neasmart-gateway restore {new}")
 
 
 app.command()(doctor)

@@ -24,7 +24,7 @@ def create() -> Flask:
     """Build the application of this worker."""
     running = runtime.current()
     settings, memory = running.settings, running.memory
-    history = History(Queries(settings.database.path, get_hub().threadpool.apply), memory.receipts)
+    history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
     manager = ModbusManager(
         memory,
         LinkClient(running.socket),

@@ -16,32 +16,23 @@ from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
-from neasmart_gateway.manager.breaker import DaemonBreaker
-from neasmart_gateway.manager.health import HealthReader
-from neasmart_gateway.manager.history import History
-from neasmart_gateway.manager.manager import House, ModbusManager
-from neasmart_gateway.store.queries import Queries
-from neasmart_gateway.store.recorder import Habits, Recorder
-from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.desk.gateway import START, UNIX_START, InlineExecutor
-from tests.manager.served import FAILURES, RESET_SECONDS, STRUCTURES, DirectLink, Served
+from tests.manager.served import DirectLink, Served
 
 COMMANDS = "/api/v1/commands"
 AUDIT = "/api/v1/audit"
 TIMELINE = "/api/v1/zones/1/1/timeline"
 OPERATION = "/api/v1/operation"
+LAST_PLACE = 9_999_999_999_999_999
+"""Behind every place in a list: places have 16 digits."""
 _MOST_NAPS = 1000
 
 
 class Recorded(Served):
-    """A Served whose receipts and audit go to a real SQLite file at `path`; what waits is written by a flush."""
+    """A Served whose daemon notes receipts and audit for its database; what waits is written by a flush."""
 
     def __init__(self, lock: Path, rules: Rules | None = None, *, fallback: bool = True) -> None:
+        is_new = not lock.with_name("registers.db").exists()
         super().__init__(lock, rules)
-        self.path = lock.with_name("registers.db")
-        is_new = not self.path.exists()
-        self.journal = SqliteJournal(self.path)
-        self.recorder = Recorder(self.journal, InlineExecutor(), lambda record: None, self._unix_now, Habits())
         if is_new:
             asyncio.run(self.recorder.open())  # by itself: nothing is remembered, and an image is long to look through
         retries = Retries()
@@ -50,14 +41,7 @@ class Recorded(Served):
         intake = Intake(self.desk, self.recorder, retries, self.memory, fallback=fallback, clock=lambda: self.now)
         self.methods = Methods(intake, self.desk, self.recorder, self.rules, lambda: self.now).table()
         self.link = DirectLink(self.methods)
-        self.manager = ModbusManager(
-            self.memory,
-            self.link,  # type: ignore[arg-type]
-            DaemonBreaker(self.memory.breaker, lambda: self.memory.header.instance, FAILURES, RESET_SECONDS),
-            House(STRUCTURES, self.rules.allowed),
-            HealthReader(self.memory, self.rules.stale_after, lambda: self.now),
-            History(Queries(self.path, lambda work: work()), self.memory.receipts),
-        )
+        self.manager = self.new_manager()
         if not is_new:
             asyncio.run(self.recorder.open())
 
@@ -69,25 +53,22 @@ class Recorded(Served):
     def database_away(self) -> Iterator[None]:
         """Nobody finds the file meanwhile; what it holds is there again afterwards."""
         self.journal.close()
-        elsewhere = self.path.rename(self.path.with_suffix(".away"))
-        self.path.mkdir()
+        elsewhere = self.database.rename(self.database.with_suffix(".away"))
+        self.database.mkdir()
         yield
-        self.path.rmdir()
-        elsewhere.rename(self.path)
+        self.database.rmdir()
+        elsewhere.rename(self.database)
 
     @contextmanager
     def database_held(self) -> Iterator[None]:
         """Another program holds the file for writing: it can be read, and nothing can be written down."""
-        with closing(sqlite3.connect(self.path)) as other:
+        with closing(sqlite3.connect(self.database)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
 
     def _heard(self, record: DeskRecord) -> None:
         self.records.append(record)
         self._memories.note(record)
-
-    def _unix_now(self) -> float:
-        return self.now + UNIX_START - START
 
 
 class Naps:

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from neasmart_gateway.store.journal import AuditRow, Batch
-from tests.api.recorded import AUDIT, OPERATION, Recorded, commanded
+from tests.api.recorded import AUDIT, LAST_PLACE, OPERATION, TIMELINE, Recorded, commanded
 from tests.api.serving import ZONE, client_of, faults, problem
-from tests.desk.gateway import MODE, SETPOINT, ZONE_STATE, degrees
+from tests.desk.gateway import MODE, SETPOINT, STRANGER, ZONE_STATE, degrees
 from tests.manager.served import RESET_SECONDS, Served
 from tests.store.files import no_database
 
@@ -100,7 +100,7 @@ QUERIES: list[tuple[dict[str, object], list[object]]] = [
     ({"limit": 200}, ["cooling", 23, "reduced", 21, 20, 19]),
     ({"before": 3}, [20, 19]),
     ({"before": 0}, []),
-    ({"before": 999_999_999, "limit": 1}, ["cooling"]),
+    ({"before": LAST_PLACE, "limit": 1}, ["cooling"]),
 ]
 
 
@@ -168,13 +168,49 @@ def test_a_companion_is_the_state_commands(recorded: Recorded, api: FlaskClient)
 
 
 def test_a_hand_at_the_thermostat_is_the_bases(recorded: Recorded, api: FlaskClient) -> None:
-    """Against a command too: the override is nobody's command."""
+    """Against a command too: from the value that was asked for to the one that came, and which command that was."""
     recorded.writes(SETPOINT, degrees(19), degrees(20))
-    commanded(api, 21.5)
+    command_id = commanded(api, 21.5)
     recorded.reads(SETPOINT)
     recorded.writes(SETPOINT, degrees(25))
     by_hand, _ = changes(api)
-    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", None)
+    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", command_id)
+    assert (by_hand["previous"], by_hand["value"]) == (21.5, 25)
+
+
+def test_a_base_that_keeps_to_its_word_is_told(recorded: Recorded, api: FlaskClient) -> None:
+    """It overrides a command although its register has not moved."""
+    recorded.writes(SETPOINT, degrees(19), degrees(20))
+    command_id = commanded(api, 21.5)
+    recorded.reads(SETPOINT)
+    recorded.wait(10)
+    recorded.writes(SETPOINT, degrees(19))
+    kept, _ = changes(api)
+    assert (kept["cause"], kept["previous"], kept["value"]) == ("base", 21.5, 19)
+    assert kept["command_id"] == command_id
+
+
+def test_a_release_is_the_users(recorded: Recorded, api: FlaskClient) -> None:
+    """Who withdrew what was asked for, and that there is no value afterwards; a row for each register."""
+    recorded.writes(ZONE_STATE, NORMAL, degrees(19))
+    command_id = commanded(api, 21.5)
+    peer = {"REMOTE_ADDR": "192.0.2.7"}
+    assert api.post(f"{ZONE}/release", environ_overrides=peer).get_json()["closed"] == [command_id]
+    released = {change["register"]: change for change in changes(api) if change["cause"] == "release"}
+    assert {change["by"] for change in released.values()} == {"http 192.0.2.7"}
+    assert {name: (change["previous"], change["value"], change["command_id"]) for name, change in released.items()} == {
+        "zone.state": ("normal", None, None),
+        "zone.setpoint": (21.5, None, command_id),
+    }
+
+
+def test_another_device_is_named(recorded: Recorded, api: FlaskClient) -> None:
+    """What it writes is neither the base's nor anybody's command."""
+    recorded.writes(SETPOINT, degrees(19), degrees(20))
+    recorded.writes(SETPOINT, degrees(23), peer=STRANGER)
+    (written,) = changes(api)
+    assert (written["cause"], written["by"], written["command_id"]) == ("peer", str(STRANGER), None)
+    assert (written["previous"], written["value"]) == (19, 23)
 
 
 def test_measurements_are_no_changes(recorded: Recorded, api: FlaskClient) -> None:
@@ -205,7 +241,7 @@ FAULTY = [
     ("limit=201", "limit"),
     ("limit=x", "limit"),
     ("before=-1", "before"),
-    ("before=99999999999", "before"),
+    ("before=" + "9" * 17, "before"),
     ("before=17-9f3a1c02", "before"),
     ("since=yesterday", "since"),
     ("since=2026-01-01T00:00:00", "since"),
@@ -276,13 +312,27 @@ def test_a_file_that_is_no_database_is_503(recorded: Recorded, api: FlaskClient)
     """The same: neither an empty list nor a fault of ours."""
     recorded.journal.close()
     recorded.daemon_dies()
-    no_database(recorded.path)
+    no_database(recorded.database)
     problem(api.get(AUDIT), 503, "store")
 
 
 def test_before_the_first_database_503(served: Served, client: FlaskClient) -> None:
-    """A gateway whose file was never made."""
+    """A gateway whose file is not there."""
+    served.database.unlink()
     problem(client.get(AUDIT), 503, "store")
+
+
+def test_changes_that_cannot_be_written_down_are_503(recorded: Recorded, api: FlaskClient) -> None:
+    """A list without them would be false, although the file can be read; afterwards they are told."""
+    recorded.writes(SETPOINT, degrees(19))
+    recorded.writes(SETPOINT, degrees(20))
+    for path in (AUDIT, TIMELINE):
+        with recorded.database_held():
+            answer = api.get(path)
+        problem(answer, 503, "store")
+        assert answer.headers["Retry-After"] == "5"
+    recorded.flush()
+    assert values(api) == [20]
 
 
 def test_the_audit_outlives_the_gateway(recorded: Recorded, api: FlaskClient, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from flask.testing import FlaskClient
 from tests.api.recorded import COMMANDS, Recorded, commanded
 from tests.api.serving import ZONE, client_of, faults, problem
 from tests.desk.gateway import BASE, SETPOINT, TEMPERATURE, ZONE_STATE, degrees
+from tests.store.files import ask
 
 
 def test_an_unread_command_is_cancelled(recorded: Recorded, api: FlaskClient) -> None:
-    """200 with the final receipt, no word waits for the base any more, and the file has it."""
+    """200 with the final receipt, no word waits for the base any more, and the file has it already."""
     path = f"{COMMANDS}/{commanded(api, 21)}"
     recorded.wait(1.5)
     answer = api.delete(path)
@@ -19,9 +20,20 @@ def test_an_unread_command_is_cancelled(recorded: Recorded, api: FlaskClient) ->
     assert (answer.status_code, command["state"]) == (200, "cancelled")
     assert command["finished_at"] == command["writes"][0]["finished_at"] == "2026-01-01T00:00:01.500Z"
     assert recorded.pending(SETPOINT) is None
+    assert ask(recorded.database, "SELECT state FROM commands") == "cancelled"
     assert api.get(path).get_json() == answer.get_json()
-    recorded.flush()
     assert api.get(f"{COMMANDS}?state=cancelled").get_json()["commands"] == [command]
+
+
+def test_a_disk_in_trouble_keeps_nobody_from_cancelling(recorded: Recorded, api: FlaskClient) -> None:
+    """The base is told nothing any more, and the file is brought up to date later."""
+    path = f"{COMMANDS}/{commanded(api, 21)}"
+    with recorded.database_held():
+        assert api.delete(path).get_json()["command"]["state"] == "cancelled"
+    assert recorded.pending(SETPOINT) is None
+    assert ask(recorded.database, "SELECT state FROM commands") == "accepted"
+    recorded.flush()
+    assert ask(recorded.database, "SELECT state FROM commands") == "cancelled"
 
 
 def test_both_values_are_cancelled(recorded: Recorded, api: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.store.journal import Batch, CommandRow
-from tests.api.recorded import COMMANDS, OPERATION, Recorded, commanded
+from tests.api.recorded import COMMANDS, LAST_PLACE, OPERATION, Recorded, commanded
 from tests.api.serving import client_of, faults, problem
 from tests.desk.gateway import SETPOINT, UNIX_START, degrees
 from tests.manager.served import Served
@@ -20,14 +20,14 @@ STUDY = "/api/v1/zones/2/3"
 
 @pytest.fixture(params=["recorded", "served"])
 def fresh(request: pytest.FixtureRequest) -> Served:
-    """A gateway with its database, and one whose database cannot be read, so that the receipt ring stands in."""
+    """A gateway with its database, and one whose database never hears more of a command than that it came in."""
     gateway: Served = request.getfixturevalue(request.param)
     return gateway
 
 
 @pytest.fixture(scope="module", params=["file", "ring"])
 def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The same two, one each for all tests that only look."""
+    """The same two, one each for all tests that only look: receipts are as the file has them, or as the ring has."""
     lock = tmp_path_factory.mktemp("lists") / "lock"
     if request.param == "ring":
         yield Served(lock)
@@ -92,7 +92,7 @@ QUERIES: list[tuple[Mapping[str, object], list[int]]] = [
     ({"limit": 1}, [4]),
     ({"limit": 200}, [4, 3, 2, 1, 0]),
     ({"limit": 1, "state": "superseded"}, [1]),
-    ({"before": 999_999_999}, [4, 3, 2, 1, 0]),
+    ({"before": LAST_PLACE}, [4, 3, 2, 1, 0]),
     ({"before": 0}, []),
     ({"base": 1, "zone": 1, "state": "superseded", "since": "2026-01-01T00:00:10Z", "limit": 5}, [1]),
 ]
@@ -116,7 +116,7 @@ def test_pages_follow_one_another(lister: FlaskClient, five: list[str], limit: i
     paged, query = list[str](), {"limit": limit}
     for _ in range(10):
         page = lister.get(COMMANDS, query_string=query).get_json()
-        assert page["count"] <= limit
+        assert 0 < page["count"] <= limit
         paged += [command["id"] for command in page["commands"]]
         if page["next"] is None:
             break
@@ -191,7 +191,7 @@ FAULTY: list[tuple[str, str, str]] = [
     ("limit=all", "limit", "plain digits"),
     ("limit=" + "9" * 5000, "limit", "plain digits"),
     ("before=-1", "before", "plain digits"),
-    ("before=1234567890", "before", "plain digits"),
+    ("before=" + "1" * 17, "before", "plain digits"),
     ("before=17-9f3a1c02", "before", "plain digits"),
     ("before=null", "before", "plain digits"),
     ("before=", "before", "plain digits"),
@@ -245,18 +245,34 @@ def test_without_its_database_the_list_goes_on(recorded: Recorded, api: FlaskCli
     assert listed(api) == [first]
 
 
+def test_without_its_database_the_list_has_no_end(recorded: Recorded, api: FlaskClient) -> None:
+    """Behind what the ring holds it is 503: neither "that was all" nor "there are none"."""
+    ids = [commanded(api, 21), commanded(api, 22)]
+    with recorded.database_away():
+        query, paged = {"limit": 1}, list[str]()
+        for _ in ids:
+            page = api.get(COMMANDS, query_string=query).get_json()
+            paged += [command["id"] for command in page["commands"]]
+            query = {"limit": 1, "before": page["next"]}
+        assert paged == ids[::-1]
+        for nothing in (query, {"state": "confirmed"}):
+            answer = api.get(COMMANDS, query_string=nothing)
+            problem(answer, 503, "store")
+            assert answer.headers["Retry-After"] == "5"
+
+
 def test_a_file_that_is_no_database(recorded: Recorded, api: FlaskClient) -> None:
     """The ring stands in, and the file stays as it is."""
     first = commanded(api, 21)
     recorded.journal.close()
-    no_database(recorded.path)
+    no_database(recorded.database)
     assert listed(api) == [first]
 
 
 def test_a_damaged_receipt_hides_no_other(recorded: Recorded, api: FlaskClient) -> None:
     """What cannot be parsed in the file is found in the ring."""
     ids = [commanded(api, 21), commanded(api, 22)]
-    tell(recorded.path, "UPDATE commands SET receipt = '{' WHERE seq = 1")
+    tell(recorded.database, "UPDATE commands SET receipt = '{' WHERE seq = 1")
     assert listed(api) == ids[::-1]
 
 
@@ -265,10 +281,32 @@ def test_a_damaged_receipt_hides_no_other(recorded: Recorded, api: FlaskClient) 
 
 def test_a_command_that_the_ring_has_forgotten_is_in_the_database(recorded: Recorded, api: FlaskClient) -> None:
     """Of 400 days, and under its own id alone."""
-    receipt = api.get(f"{COMMANDS}/{commanded(api, 21)}").get_json()["command"] | {"id": "512-0badcafe"}
+    path = f"{COMMANDS}/{commanded(api, 21)}"
+    api.delete(path)
+    receipt = api.get(path).get_json()["command"] | {"id": "512-0badcafe"}
     recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START, receipt)]), durable=True)
     assert api.get(f"{COMMANDS}/512-0badcafe").get_json() == {"command": receipt}
     problem(api.get(f"{COMMANDS}/512-0badcaff"), 404, "not_found")
+
+
+def test_a_command_that_only_the_database_has_as_open_is_not(recorded: Recorded, api: FlaskClient) -> None:
+    """What is open is in the ring: this one was closed by a restart, and is listed as that."""
+    receipt = api.get(f"{COMMANDS}/{commanded(api, 21)}").get_json()["command"] | {"id": "512-0badcafe"}
+    recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START, receipt)]), durable=True)
+    command = api.get(f"{COMMANDS}/512-0badcafe").get_json()["command"]
+    assert (command["state"], command["note"]) == ("expired", "gateway restarted; the base may have read it")
+    assert listed(api, state="expired") == ["512-0badcafe"]
+    assert "512-0badcafe" not in listed(api, state="accepted")
+
+
+def test_a_command_of_which_nothing_can_be_known(recorded: Recorded, api: FlaskClient) -> None:
+    """While the file cannot be read, what the ring does not hold is 503 and not 404."""
+    with recorded.database_away():
+        for ask in (api.get, api.delete):
+            answer = ask(f"{COMMANDS}/512-0badcafe")
+            problem(answer, 503, "store")
+            assert answer.headers["Retry-After"] == "5"
+    problem(api.get(f"{COMMANDS}/512-0badcafe"), 404, "not_found")
 
 
 def test_a_command_outlives_the_gateway(recorded: Recorded, api: FlaskClient, tmp_path: Path) -> None:

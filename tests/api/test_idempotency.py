@@ -178,7 +178,7 @@ def test_a_cancelled_command_stays_cancelled(recorded: Recorded, api: FlaskClien
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[Recorded]:
-    """A gateway that takes one command an hour for each register, and none that is not on disk."""
+    """A gateway whose base reads one command an hour of each register, and that takes none that is not on disk."""
     gateway = Recorded(tmp_path / "strict", Rules(per_register_and_hour=1), fallback=False)
     yield gateway
     gateway.journal.close()
@@ -188,6 +188,7 @@ def test_a_retry_costs_no_budget(strict: Recorded) -> None:
     """The second request is 429 with Retry-After; the first one sent again is its receipt."""
     api = client_of(strict)
     first = id_of(patched(api, 21, Idempotency_Key="a"))
+    strict.reads(SETPOINT)
     strict.wait(600)
     refused = patched(api, 22, Idempotency_Key="b")
     problem(refused, 429, "too_many")
@@ -199,6 +200,7 @@ def test_a_refused_command_does_not_spend_the_key(strict: Recorded) -> None:
     """When there is room again the same key with another body is taken."""
     api = client_of(strict)
     patched(api, 21)
+    strict.reads(SETPOINT)
     problem(patched(api, 22, Idempotency_Key="a"), 429, "too_many")
     strict.wait(3600)
     assert patched(api, 23, Idempotency_Key="a").status_code == 202

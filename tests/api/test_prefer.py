@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 from tests.api.recorded import COMMANDS, OPERATION, Naps, Recorded, commanded, patched
 from tests.api.serving import ZONE, problem
 from tests.desk.gateway import MODE, SETPOINT, TEMPERATURE, ZONE_STATE, degrees
+from tests.store.files import ask
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +28,13 @@ def test_nobody_waits_unasked(api: FlaskClient, naps: Naps) -> None:
 
 
 def test_wait_returns_confirmed(recorded: Recorded, api: FlaskClient, naps: Naps) -> None:
-    """200 with the final receipt as soon as the base has echoed it, and where to find it."""
+    """200 with the final receipt as soon as the base has echoed it, and where to find it; the file has it already."""
     naps.after[3] = lambda: recorded.reads(SETPOINT)
     naps.after[7] = lambda: recorded.writes(SETPOINT, degrees(21))
     answer = patched(api, 21, Prefer="wait=20")
     assert (answer.status_code, state(answer), naps.taken) == (200, "confirmed", 7)
     assert answer.headers["Preference-Applied"] == "wait=20"
+    assert ask(recorded.database, "SELECT state FROM commands") == "confirmed"
     assert api.get(answer.headers["Location"]).get_json() == answer.get_json()
 
 

@@ -19,7 +19,7 @@ def moments(api: FlaskClient, **query: object) -> list[dict[str, Any]]:
     answer = api.get(TIMELINE, query_string=query)
     assert answer.status_code == 200, answer.text
     found = answer.get_json()
-    assert set(found) == {"base", "zone", "timeline", "count"}
+    assert set(found) == {"base", "zone", "timeline", "count", "next"}
     assert (found["base"], found["zone"], found["count"]) == (1, 1, len(found["timeline"]))
     return list(found["timeline"])
 
@@ -51,8 +51,9 @@ def lived(recorded: Recorded, api: FlaskClient) -> list[str]:
 
 def test_nothing_has_happened(api: FlaskClient) -> None:
     """Also of a zone that nobody has heard of."""
-    assert api.get(TIMELINE).get_json() == {"base": 1, "zone": 1, "timeline": [], "count": 0}
-    assert api.get("/api/v1/zones/5/12/timeline").get_json() == {"base": 5, "zone": 12, "timeline": [], "count": 0}
+    nothing = {"timeline": [], "count": 0, "next": None}
+    assert api.get(TIMELINE).get_json() == {"base": 1, "zone": 1} | nothing
+    assert api.get("/api/v1/zones/5/12/timeline").get_json() == {"base": 5, "zone": 12} | nothing
 
 
 @pytest.mark.usefixtures("lived")
@@ -118,6 +119,21 @@ def test_a_limit_keeps_the_newest(api: FlaskClient, limit: int) -> None:
 
 
 @pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_pages_follow_one_another(api: FlaskClient, limit: int) -> None:
+    """`next` leads from page to page without a gap or a double, also between moments of the same time."""
+    paged, query = list[object](), {"limit": limit}
+    for _ in range(7):
+        page = api.get(TIMELINE, query_string=query).get_json()
+        assert 0 < page["count"] <= limit
+        paged += page["timeline"]
+        if page["next"] is None:
+            break
+        query = {"limit": limit, "before": page["next"]}
+    assert paged == moments(api)
+
+
+@pytest.mark.usefixtures("lived")
 def test_since(api: FlaskClient) -> None:
     """Nothing from before shows, and what happened at that very moment does."""
     assert sorted(told(moments(api, since="2026-01-01T00:00:30Z"))) == ["base", "overridden", "user"]
@@ -140,7 +156,7 @@ FAULTY = [
     ("since=now", "since"),
     ("since=2026-01-01T00:00:00", "since"),
     ("limit=1&limit=2", "limit"),
-    ("before=1", "before"),
+    ("before=x", "before"),
     ("base=1", "base"),
     ("zone=1", "zone"),
     ("state=accepted", "state"),
@@ -186,5 +202,6 @@ def test_without_its_database_503(recorded: Recorded, api: FlaskClient, lived: l
 
 
 def test_before_the_first_database_503(served: Served, client: FlaskClient) -> None:
-    """A gateway whose file was never made."""
+    """A gateway whose file is not there."""
+    served.database.unlink()
     problem(client.get(f"{ZONE}/timeline"), 503, "store")

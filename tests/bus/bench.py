@@ -49,9 +49,9 @@ class WatchedDesk(Desk):
         self.heard_from.append(peer)
         super().heard(peer, now)
 
-    def read(self, start: int, count: int, now: float) -> Answer:
+    def read(self, peer: Peer, start: int, count: int, now: float) -> Answer:
         self._fail_if_broken("read")
-        return super().read(start, count, now)
+        return super().read(peer, start, count, now)
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         self._fail_if_broken("write")

@@ -1,11 +1,15 @@
 """The command line, run as a person runs it."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.store.files import fill, scramble_the_middle
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -67,3 +71,59 @@ def test_version_and_help(tmp_path: Path) -> None:
     assert run(tmp_path, "version").stdout.strip()
     shown = run(tmp_path, "--help").stdout
     assert [c for c in ("serve", "demo", "simulate", "check-config", "version") if c not in shown] == []
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A database with rows, at the place where the commands look for it."""
+    path = tmp_path / "data" / "registers.db"
+    path.parent.mkdir()
+    fill(path)
+    return path
+
+
+def test_a_damaged_database_is_salvaged_and_put_in_place(tmp_path: Path, database: Path) -> None:
+    """The commands that the log names, one after the other: check, salvage, restore, check."""
+    scramble_the_middle(database)
+    assert run(tmp_path, "db", "check").returncode == 1
+    done = run(tmp_path, "db", "salvage", str(database), "saved.db")
+    assert done.returncode == 0, done.stderr
+    registers, commands, _audit, how = done.stdout.splitlines()
+    assert registers == "registers: 1 saved"
+    assert "cannot be read" in commands or "make no sense" in commands
+    assert "neasmart-gateway restore saved.db" in how
+    assert run(tmp_path, "restore", "saved.db").returncode == 0
+    checked = run(tmp_path, "db", "check")
+    assert (checked.returncode, "sound" in checked.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["db", "salvage", "data/registers.db", "taken.db"], "taken.db exists already"),
+        (["db", "salvage", "taken.db", "new.db"], "taken.db cannot be used"),
+        (["db", "salvage", "missing.db", "new.db"], "no file missing.db"),
+        (["restore", "taken.db"], "taken.db is damaged"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_status_2(
+    tmp_path: Path, database: Path, arguments: list[str], said: str
+) -> None:
+    """A sentence that names the file, no traceback, and the database stays."""
+    (tmp_path / "taken.db").write_text("precious" * 1000)
+    before = database.read_bytes()
+    done = run(tmp_path, *arguments)
+    assert (done.returncode, database.read_bytes()) == (2, before)
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_check_of_a_locked_database_says_so(tmp_path: Path, database: Path) -> None:
+    """Status 2: nothing is known of its pages; 1 is for damage."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.executescript("BEGIN EXCLUSIVE; COMMIT;")
+        done = run(tmp_path, "db", "check")
+    assert done.returncode == 2
+    assert "locked by another program" in done.stderr

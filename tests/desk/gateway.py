@@ -101,14 +101,14 @@ class Gateway:
     def reads(self, start: int, count: int = 1, *, peer: Peer = BASE, unit: int = 240) -> list[int]:
         """Somebody, the base by default, reads registers, and the answer reaches the transport."""
         self.desk.heard(peer, self.now)
-        answer = self.desk.read(start, count, self.now)
+        answer = self.desk.read(peer, start, count, self.now)
         self.desk.delivered(answer.pending, unit, peer, self.now)
         return answer.words
 
     def reads_in_vain(self, start: int, count: int = 1) -> list[int]:
         """The base asks, but the answer never reaches the transport."""
         self.desk.heard(BASE, self.now)
-        return self.desk.read(start, count, self.now).words
+        return self.desk.read(BASE, start, count, self.now).words
 
     # Users
 

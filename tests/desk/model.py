@@ -120,6 +120,11 @@ class Model:
             wish.state = "overridden"
         register.reported, register.own = word, True
 
+    def write_of_another(self, address: int, word: int) -> None:
+        register = self.registers[address]
+        if word != register.reported:
+            register.reported, register.own = word, False
+
     def submit(self, address: int, word: int) -> Wish:
         register, older = self.registers[address], self.wish(address)
         was_read = older is not None and older.state == "delivered"

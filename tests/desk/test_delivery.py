@@ -10,6 +10,7 @@ from neasmart_gateway.domain.commands import Timing
 from neasmart_gateway.domain.zones import ZoneRef
 from tests.desk.gateway import (
     BASE,
+    PERSON,
     SETPOINT,
     STATE,
     STRANGER,
@@ -110,8 +111,9 @@ def test_writing_commands_does_not_make_a_base(gateway: Gateway) -> None:
 def test_writing_a_whole_zone_makes_a_base(gateway: Gateway) -> None:
     """A write that holds a measurement among commands shows a base."""
     gateway.writes(ZONE_STATE, 1, degrees(19), degrees(20), peer=STRANGER)
-    gateway.writes(TEMPERATURE, degrees(20), peer=BASE)
     command = gateway.submit(setpoint(21.5))
+    gateway.reads(SETPOINT, peer=BASE)
+    assert gateway.state(command) == "accepted"
     gateway.reads(SETPOINT, peer=STRANGER)
     assert gateway.state(command) == "delivered"
 
@@ -198,6 +200,46 @@ def test_times_are_settable(make_gateway: Callable[[Rules], Gateway]) -> None:
     gateway.wait(1.0)
     gateway.desk.tick(gateway.now)
     assert gateway.state(read) == "unconfirmed"
+
+
+def test_an_answer_that_outlives_its_command(known: Gateway) -> None:
+    """Read in time, handed over when it had expired: it stays expired, and says that it may have been read."""
+    command = known.submit(setpoint(21.5))
+    known.wait(29.9)
+    read_at, answer = known.now, known.desk.read(BASE, SETPOINT, 1, known.now)
+    known.wait(0.1)
+    known.desk.tick(known.now)
+    known.desk.delivered(answer.pending, 241, BASE, read_at)
+    receipt = known.receipt(command)
+    assert (receipt["state"], receipt["note"]) == ("expired", "the base may have read it just before it ended")
+    assert (receipt["writes"][0]["delivered_unit"], known.told(command)) == (241, ["accepted", "expired", "expired"])
+
+
+def test_an_answer_that_never_left_is_not_told(known: Gateway) -> None:
+    """What was not handed over before the end was not read, and a later answer carries another command's word."""
+    older = known.submit(setpoint(21.5))
+    known.reads_in_vain(SETPOINT)
+    known.wait(1.0)
+    newer = known.submit(setpoint(22))
+    known.wait(1.0)
+    known.reads(SETPOINT)
+    read_at, again = known.now, known.desk.read(BASE, SETPOINT, 1, known.now)
+    known.writes(SETPOINT, degrees(22))
+    known.desk.delivered(again.pending, 240, BASE, read_at)
+    assert (known.receipt(older)["note"], known.write_of(older, SETPOINT)["delivered_at"]) == (None, None)
+    assert (known.state(newer), known.receipt(newer)["note"]) == ("confirmed", None)
+
+
+def test_an_answer_with_the_older_word_does_not_deliver_the_newer(known: Gateway) -> None:
+    """A newer command that came between read and hand-over still waits for the base, which may take the older one."""
+    older, newer = known.submit(setpoint(21.5)), known.desk.prepare([setpoint(22)], PERSON, known.now)
+    known.wait(0.05)
+    read_at, answer = known.now, known.desk.read(BASE, SETPOINT, 1, known.now)
+    known.wait(0.05)
+    known.desk.admit(newer, known.now)
+    known.desk.delivered(answer.pending, 240, BASE, read_at)
+    assert (known.state(older), known.state(newer)) == ("superseded", "accepted")
+    assert known.receipt(older)["note"] == "the base may have read it just before it ended"
 
 
 def test_final_states_are_final(known: Gateway) -> None:

@@ -87,11 +87,12 @@ def test_echo_is_reported_as_ours(told: Gateway) -> None:
 
 
 def test_override_is_reported_as_the_bases(told: Gateway) -> None:
-    """A change against our command is the base's own."""
-    told.submit_and_deliver(setpoint(21))
+    """A change against our command is the base's own, from what was asked for, and names the command."""
+    command = told.submit_and_deliver(setpoint(21))
     told.writes(SETPOINT, degrees(25))
     change = told.changes(SETPOINT)[-1]
-    assert (change.credit.cause, change.credit.command_id) == (Cause.BASE, None)
+    assert (change.before, change.word) == (degrees(21), degrees(25))
+    assert (change.credit.cause, change.credit.command_id) == (Cause.BASE, command.id)
 
 
 def test_change_is_reported_once_with_its_time(told: Gateway) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from neasmart_gateway.domain.zones import ZoneRef
 from tests.desk.gateway import (
+    PERSON,
     SETPOINT,
     TEMPERATURE,
     ZONE,
@@ -76,7 +77,7 @@ def test_another_zone_is_another_register(told: Gateway) -> None:
 def test_release_cancels_what_the_base_has_not_read(told: Gateway) -> None:
     """An accepted command that our user withdraws is cancelled: it never took effect."""
     command = told.submit(zone_state("reduced"), setpoint(21))
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.state(command) == "cancelled"
     assert (told.pending(ZONE_STATE), told.pending(SETPOINT)) == (None, None)
 
@@ -84,7 +85,7 @@ def test_release_cancels_what_the_base_has_not_read(told: Gateway) -> None:
 def test_release_leaves_a_delivered_command_unconfirmed(told: Gateway) -> None:
     """The base has read it and may keep to it: unconfirmed."""
     command = told.submit_and_deliver(setpoint(21))
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.state(command) == "unconfirmed"
     assert told.pending(SETPOINT) is None
 
@@ -93,7 +94,7 @@ def test_release_treats_each_register_by_itself(told: Gateway) -> None:
     """Of a half-delivered command one register is unconfirmed, the other cancelled."""
     command = told.submit(zone_state("reduced"), setpoint(21))
     told.reads(SETPOINT)
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert [write["state"] for write in told.receipt(command)["writes"]] == ["cancelled", "unconfirmed"]
     assert told.state(command) == "unconfirmed"
 
@@ -102,7 +103,7 @@ def test_release_treats_each_register_by_itself(told: Gateway) -> None:
 def test_released_zone_reads_as_no_data(told: Gateway, deliver: bool) -> None:
     """After a release the base is told neither our word nor its own: it shall publish its own."""
     _ = told.submit_and_deliver(setpoint(21)) if deliver else told.submit(setpoint(21))
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.reads(ZONE_STATE, 3) == [0, 0, degrees(20)]
     told.wait(100.0)
     assert told.reads(ZONE_STATE, 3) == [0, 0, degrees(20)]
@@ -110,14 +111,14 @@ def test_released_zone_reads_as_no_data(told: Gateway, deliver: bool) -> None:
 
 def test_released_zone_is_live_again_once_the_base_writes(told: Gateway) -> None:
     """The base's next write of a register, even of the same word, ends "no data" for that register."""
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     told.writes(SETPOINT, degrees(19))
     assert told.reads(ZONE_STATE, 2) == [0, degrees(19)]
 
 
 def test_release_needs_no_open_command(told: Gateway) -> None:
     """Also without an open command the zone reads as no data: our word may be in force from earlier."""
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.reads(ZONE_STATE, 2) == [0, 0]
 
 
@@ -125,7 +126,7 @@ def test_release_of_an_expired_command(told: Gateway) -> None:
     """A command whose time was up has expired, not been cancelled."""
     command = told.submit(setpoint(21))
     told.wait(30.0)
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.state(command) == "expired"
 
 
@@ -133,19 +134,19 @@ def test_release_leaves_other_zones_alone(told: Gateway) -> None:
     """A zone is released, not the house."""
     told.writes(NEIGHBOUR.state_address, 2, degrees(18))
     command = told.submit(setpoint(22, NEIGHBOUR))
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert told.state(command) == "accepted"
     assert told.reads(NEIGHBOUR.state_address, 2) == [2, degrees(22)]
 
 
 def test_release_keeps_what_people_see(told: Gateway) -> None:
     """The reported words stay in the image; only the answer to the base changes."""
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     assert [told.reported(a) for a in (ZONE_STATE, SETPOINT, TEMPERATURE)] == [1, degrees(19), degrees(20)]
 
 
 def test_command_after_a_release(told: Gateway) -> None:
     """A release is not a lock: the next command is answered as ever."""
-    told.desk.release(ZONE, told.now)
+    told.desk.release(ZONE, PERSON, told.now)
     told.submit(setpoint(22))
     assert told.reads(ZONE_STATE, 2) == [0, degrees(22)]

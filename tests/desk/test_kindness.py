@@ -7,7 +7,7 @@ import pytest
 from neasmart_gateway.desk.records import FightNoticed
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.errors import TooMany
-from tests.desk.gateway import SETPOINT, ZONE_STATE, Gateway, degrees, setpoint, zone_state
+from tests.desk.gateway import PERSON, SETPOINT, ZONE, ZONE_STATE, Gateway, degrees, setpoint, zone_state
 
 
 def test_already_so_is_confirmed_at_once(gateway: Gateway) -> None:
@@ -27,6 +27,7 @@ def test_one_of_two_may_be_so_already(gateway: Gateway) -> None:
     assert gateway.write_of(command, ZONE_STATE)["state"] == "confirmed"
     assert gateway.write_of(command, SETPOINT)["state"] == "accepted"
     assert gateway.pending(ZONE_STATE) is None
+    assert gateway.receipt(command)["note"] == "zone.state: already so"
 
 
 @pytest.mark.parametrize("reported", [degrees(21.04), 0x8116])
@@ -70,7 +71,7 @@ def test_the_budget_of_a_register(make_gateway: Callable[[Rules], Gateway]) -> N
     """The next one within the hour is refused, told when, and changes nothing; other registers have their own."""
     gateway = make_gateway(Rules(per_register_and_hour=3))
     for n in range(3):
-        gateway.submit(setpoint(20 + n))
+        gateway.submit_and_deliver(setpoint(20 + n))
         gateway.wait(600)
     gateway.desk.tick(gateway.now)
     with gateway.nothing_changes(), pytest.raises(TooMany, match="register 101 has had its 3 commands") as caught:
@@ -79,6 +80,25 @@ def test_the_budget_of_a_register(make_gateway: Callable[[Rules], Gateway]) -> N
     gateway.submit(zone_state("reduced"))
     gateway.wait(1800)
     gateway.submit(setpoint(25))
+
+
+def test_what_the_base_never_read_costs_nothing(make_gateway: Callable[[Rules], Gateway]) -> None:
+    """Superseded, cancelled, expired or released unread, or confirmed before it was read: it never was on the bus."""
+    gateway = make_gateway(Rules(per_register_and_hour=1))
+    for n in range(20):
+        cancelled = gateway.submit(setpoint(20 + n / 2))
+    gateway.desk.cancel(cancelled.id, gateway.now)
+    gateway.submit(setpoint(21))
+    gateway.desk.release(ZONE, PERSON, gateway.now)
+    gateway.submit(setpoint(22))
+    gateway.wait(30)
+    echoed = gateway.submit(setpoint(23))
+    gateway.writes(SETPOINT, degrees(23))
+    assert gateway.state(echoed) == "confirmed"
+    gateway.submit_and_deliver(setpoint(24))
+    gateway.reads(SETPOINT)
+    with pytest.raises(TooMany):
+        gateway.submit(setpoint(25))
 
 
 def test_already_so_costs_nothing(make_gateway: Callable[[Rules], Gateway]) -> None:
@@ -98,9 +118,20 @@ def test_a_fight_is_noticed_once(gateway: Gateway) -> None:
         gateway.wait(10)
         gateway.writes(SETPOINT, degrees(18))
         gateway.wait(10)
-    assert gateway.desk.fights(gateway.now) == [SETPOINT]
+    assert (gateway.desk.fights(gateway.now), gateway.desk.fights_total) == ([SETPOINT], 1)
     assert len([record for record in gateway.records if isinstance(record, FightNoticed)]) == 1
     assert gateway.desk.fights(gateway.now + 601) == []
+
+
+def test_a_base_that_keeps_to_its_own_word_fights_too(gateway: Gateway) -> None:
+    """It never takes ours, so no register changes, and yet it has overruled the user each time."""
+    gateway.writes(SETPOINT, degrees(20))
+    for _ in range(4):
+        command = gateway.submit_and_deliver(setpoint(23))
+        gateway.wait(6)
+        gateway.writes(SETPOINT, degrees(20))
+        assert gateway.state(command) == "overridden"
+    assert gateway.desk.fights(gateway.now) == [SETPOINT]
 
 
 def test_a_thermostat_turned_now_and_then_is_no_fight(gateway: Gateway) -> None:

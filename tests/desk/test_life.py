@@ -15,6 +15,7 @@ from neasmart_gateway.domain.zones import ZoneRef
 from tests.desk.gateway import (
     BASE,
     MODE,
+    PERSON,
     START,
     STATE,
     STRANGER,
@@ -101,6 +102,17 @@ class Life(RuleBasedStateMachine):
             self.gateway.writes(address, word)
             self._written(address, word)
 
+    @rule(seconds=seconds, address=st.sampled_from(sorted(SETPOINTS)), word=setpoint_words)
+    def somebody_else_writes_a_setpoint(self, seconds: float, address: int, word: int) -> None:
+        """Shown, but never served, and no answer to a wish, unless it may have been the base."""
+        self._frame(seconds, STRANGER)
+        self.gateway.writes(address, word, peer=STRANGER)
+        if self.model.known:
+            self.model.wish(address)
+            self.model.write_of_another(address, word)
+        else:
+            self._written(address, word)
+
     @rule(seconds=seconds, span=st.sampled_from(RANGES), peer=peers)
     def somebody_reads(self, seconds: float, span: tuple[int, int], peer: Peer) -> None:
         """The answer is the model's, and counts as delivered if that was the base."""
@@ -128,7 +140,7 @@ class Life(RuleBasedStateMachine):
     def user_releases_a_zone(self, seconds: float, zone: ZoneRef) -> None:
         self._wait(seconds)
         addresses = (zone.state_address, zone.setpoint_address)
-        self.gateway.desk.release(zone, self.gateway.now)
+        self.gateway.desk.release(zone, PERSON, self.gateway.now)
         self.model.release(addresses)
         self.spoken.update({address: set() for address in addresses})
 
@@ -153,7 +165,7 @@ class Life(RuleBasedStateMachine):
             self._frame(0.0, STRANGER)
             self.gateway.desk.heard(STRANGER, self.gateway.now)
         for address in COMMANDS:
-            self._check_answer(address, self.gateway.desk.read(address, 1, self.gateway.now).words[0])
+            self._check_answer(address, self.gateway.desk.read(BASE, address, 1, self.gateway.now).words[0])
         for address in COMMANDS:
             self._check_image(address)
         for command, address, wish in self.followed[-6:]:

@@ -16,8 +16,10 @@ from tests.desk.gateway import (
     PERSON,
     SETPOINT,
     START,
+    STRANGER,
     TEMPERATURE,
     UNIX_START,
+    ZONE,
     ZONE_STATE,
     Gateway,
     InlineExecutor,
@@ -139,6 +141,43 @@ async def test_who_changed_what(gateway: Gateway, kept: Kept) -> None:
         (degrees(20), degrees(21.1), "command", "http 192.0.2.50", command.id),
         (degrees(21.1), degrees(18), "base", "base station", None),
     ]
+
+
+async def test_the_base_keeps_to_its_own_word(gateway: Gateway, kept: Kept) -> None:
+    """Nothing has changed but the user's wish, and the audit says who overruled it."""
+    await kept.recorder.open()
+    gateway.writes(SETPOINT, degrees(20))
+    command = gateway.submit_and_deliver(setpoint(23))
+    gateway.wait(6)
+    gateway.writes(SETPOINT, degrees(20))
+    await kept.now()
+    row = kept.journal.audit[-1]
+    assert (row.before, row.word, row.cause, row.who) == (degrees(23), degrees(20), "base", "base station")
+    assert (row.command_id, len(kept.journal.audit)) == (command.id, 2)
+
+
+async def test_who_released_what(gateway: Gateway, kept: Kept) -> None:
+    """Each register of the zone: from our word or the reported one to nothing, by whom, and which command it ended."""
+    await kept.recorder.open()
+    gateway.writes(ZONE_STATE, 1, degrees(20))
+    command = gateway.submit(setpoint(21))
+    gateway.desk.release(ZONE, PERSON, gateway.now)
+    await kept.now()
+    rows = [(row.address, row.before, row.word, row.cause, row.who, row.command_id) for row in kept.journal.audit]
+    assert rows[1:] == [
+        (ZONE_STATE, 1, 0, "release", "http 192.0.2.50", None),
+        (SETPOINT, degrees(21), 0x7FFF, "release", "http 192.0.2.50", command.id),
+    ]
+
+
+async def test_another_device_is_named(gateway: Gateway, kept: Kept) -> None:
+    """What is no base station is not called one."""
+    await kept.recorder.open()
+    gateway.writes(ZONE_STATE, 1, degrees(20), degrees(19))
+    gateway.writes(SETPOINT, degrees(23), peer=STRANGER)
+    await kept.now()
+    (row,) = kept.journal.audit
+    assert (row.before, row.word, row.cause, row.who) == (degrees(20), degrees(23), "peer", "bus 192.0.2.99")
 
 
 async def test_what_is_heard_first_is_no_change(gateway: Gateway, kept: Kept) -> None:

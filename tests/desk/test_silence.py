@@ -111,7 +111,7 @@ def test_the_read_itself_knows_of_the_silence(gateway: Gateway) -> None:
     """As with expiry, the age is checked in the read, whoever has or has not been heard before it."""
     gateway.writes(ZONE_STATE, *A_ZONE)
     gateway.wait(180.1)
-    assert gateway.desk.read(ZONE_STATE, 3, gateway.now).words == NO_DATA
+    assert gateway.desk.read(BASE, ZONE_STATE, 3, gateway.now).words == NO_DATA
 
 
 def test_base_back_under_another_address_reads_no_data(gateway: Gateway) -> None:

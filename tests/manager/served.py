@@ -23,9 +23,9 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
-from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.queries import Queries
 from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.desk.gateway import START, UNIX_START, Gateway, InlineExecutor
 
 INSTANCE = 77
@@ -45,6 +45,7 @@ DATABASE: Mapping[str, Any] = {
     "mode": "sqlite",
     "failure": None,
     "since": None,
+    "set_aside": None,
     "flushed_at": None,
     "waiting_registers": 0,
     "waiting_rows": 0,
@@ -84,12 +85,14 @@ class Served(Gateway):
 
     def __init__(self, lock: Path, rules: Rules | None = None) -> None:
         super().__init__(lock, rules or Rules(per_register_and_hour=100_000))
-        self.lock = lock
-        recorder = Recorder(
-            MemoryJournal(), InlineExecutor(), lambda record: None, lambda: self.now + UNIX_START - START, Habits()
+        self.database = lock.with_name("registers.db")
+        self.journal = SqliteJournal(self.database)
+        self.journal.load(0.0)  # which makes it
+        self.recorder = Recorder(
+            self.journal, InlineExecutor(), lambda record: None, lambda: self.now + UNIX_START - START, Habits()
         )
-        intake = Intake(self.desk, recorder, Retries(), self.memory, fallback=True, clock=lambda: self.now)
-        self.methods = Methods(intake, self.desk, recorder, self.rules, lambda: self.now).table()
+        intake = Intake(self.desk, self.recorder, Retries(), self.memory, fallback=True, clock=lambda: self.now)
+        self.methods = Methods(intake, self.desk, self.recorder, self.rules, lambda: self.now).table()
         self.link = DirectLink(self.methods)
         self.manager = self.new_manager()
         self.beat()
@@ -102,7 +105,7 @@ class Served(Gateway):
             DaemonBreaker(self.memory.breaker, lambda: self.memory.header.instance, FAILURES, RESET_SECONDS),
             House(STRUCTURES, self.rules.allowed),
             HealthReader(self.memory, self.rules.stale_after, lambda: self.now),
-            History(Queries(self.lock.with_name("no.db"), lambda work: work()), self.memory.receipts),
+            History(Queries(self.database, lambda work: work()), self.memory),
         )
 
     def beat(self, **report: object) -> None:

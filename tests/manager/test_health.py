@@ -32,6 +32,10 @@ def test_a_house_that_is_well(well: Served) -> None:
     ("report", "said"),
     [
         ({"listeners": [dict(LISTENER, address=None, failure="cannot listen on :502")]}, "tcp: cannot listen on :502"),
+        (
+            {"two_peers": ["tcp 192.0.2.1", "tcp 192.0.2.2"]},
+            "tcp 192.0.2.1 and tcp 192.0.2.2 both write measurements: two base stations, commands are refused",
+        ),
         ({"database": {"mode": "memory", "failure": "disk full", "waiting_registers": 9}}, "disk full"),
     ],
 )

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from neasmart_gateway.desk.command import Origin
+from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.desk.startup import PATIENCE, Startup
 from neasmart_gateway.domain import dpt9
 from neasmart_gateway.domain.intentions import SetGlobalMode, SetGlobalState
@@ -177,8 +180,8 @@ def test_a_thermostat_changed_by_hand(gateway: Gateway, base: Master) -> None:
     command = command_of(answer.result())
     assert (command["state"], command["writes"][0]["overridden_by"]) == ("overridden", 23)
     by_hand, wish = audit(gateway, SETPOINT)[:2]
-    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", None)
-    assert (by_hand["previous"], by_hand["value"]) == (19, 23)
+    assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", command["id"])
+    assert (by_hand["previous"], by_hand["value"]) == (21.5, 23)
     assert (wish["cause"], wish["by"], wish["command_id"]) == ("user", "http 127.0.0.1", command["id"])
     assert (wish["previous"], wish["value"]) == (19, 21.5)
     moments = gateway.get(f"{ZONE}/timeline").json["timeline"]
@@ -370,20 +373,24 @@ def test_a_slider_is_dragged(gateway: Gateway, base: Master) -> None:
 
 
 def test_the_budget_of_a_register(tmp_path: Path) -> None:
-    """The fourth command of three in the hour is 429, says when, and leaves the third; other registers are free."""
-    with running(tmp_path, NEASMART_COMMANDS_PER_REGISTER_AND_HOUR="3") as gateway:
-        third = [patch(gateway, {"setpoint": celsius}) for celsius in (20, 21, 22)][-1]
+    """Once the base has read three in the hour the next is 429, says when, and leaves the third; others are free."""
+    with (
+        running(tmp_path, NEASMART_COMMANDS_PER_REGISTER_AND_HOUR="3") as gateway,
+        Master(gateway.modbus_port) as master,
+    ):
+        for celsius in (18, 18.5, 19, 20, 21, 22):  # the first three are a drag: the base reads the last of them only
+            third = patch(gateway, {"setpoint": celsius})
+            if celsius >= 20:
+                assert master.read(240, SETPOINT, 1) == [word(celsius)]
         refused = patch(gateway, {"setpoint": 23})
         seconds = int(refused.headers["Retry-After"])
         assert refused.status == 429
         assert 0 < seconds <= 3600
         assert f"the next one is taken in {seconds} s" in refused.text
-        assert followed(gateway, third)["state"] == "accepted"
+        assert followed(gateway, third)["state"] == "delivered"
         assert patch(gateway, {"state": "reduced"}).status == 202
         assert patch(gateway, {"setpoint": 23}, "/api/v1/zones/1/2").status == 202
-        with Master(gateway.modbus_port) as master:
-            master.write(240, TEMPERATURE, [word(20)])
-            assert master.read(240, SETPOINT, 1) == [word(22)]
+        assert master.read(240, SETPOINT, 1) == [word(22)]
 
 
 def test_a_fight(gateway: Gateway, base: Master) -> None:
@@ -529,6 +536,13 @@ def test_the_base_has_a_mode_of_its_own(booted: SharedMemory) -> None:
     startup = Startup(booted, [MODE, PARTY])
     assert startup.due(BOOT + PATIENCE) == [PARTY]
     assert startup.due(BOOT + PATIENCE + 1) == []
+
+
+def test_a_mode_that_a_user_has_asked_for_is_left_alone(booted: SharedMemory) -> None:
+    """It is newer than the settings, whatever has become of it, and also when another daemon took it."""
+    desk, user = Desk(booted, Rules(), lambda _record: None), Origin("http", "somebody")
+    desk.admit(desk.prepare([SetGlobalMode(OperatingMode.COOLING)], user, BOOT + 10), BOOT + 10)
+    assert Startup(booted, [MODE, PARTY]).due(BOOT + PATIENCE) == [PARTY]
 
 
 def test_a_restored_mode_is_not_the_bases_own(booted: SharedMemory) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
+from neasmart_gateway.domain.times import iso
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
@@ -25,7 +26,10 @@ def command(
     name: str, state: str = "accepted", at: float = NOW, key: tuple[str, str] | None = None, address: int = 101
 ) -> CommandRow:
     """A command with as much of a receipt as the store looks at."""
-    return CommandRow(name, at, {"id": name, "state": state, "writes": [{"address": address}]}, key)
+    writes = [{"address": address, "state": state}]
+    ended = None if state in ("accepted", "delivered") else iso(at + 1)
+    receipt = {"id": name, "state": state, "created_at": iso(at), "finished_at": ended, "writes": writes}
+    return CommandRow(name, at, receipt, key)
 
 
 def change(n: int, at: float = NOW, address: int = 101) -> AuditRow:
@@ -53,6 +57,7 @@ class WatchedJournal(MemoryJournal):
         self.tries = 0
         self.loads = 0
         self.broken = False
+        self.sound = True
         self.closed = False
         self._anew = 0
 
@@ -79,6 +84,13 @@ class WatchedJournal(MemoryJournal):
     def prune(self, before: float) -> int:
         self._fail_if_broken()
         return super().prune(before)
+
+    def looks_sound(self) -> bool:
+        return self.sound
+
+    def check(self) -> None:
+        if not self.sound:
+            raise StoreError("unsound")
 
     def close(self) -> None:
         self.closed = True

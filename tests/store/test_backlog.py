@@ -45,14 +45,14 @@ def test_commands_go_last_and_the_oldest_first() -> None:
     assert (batch.commands, batch.audit, backlog.dropped) == ([command("b"), command("c")], [], 2)
 
 
-def test_a_command_that_moves_on_is_one_row() -> None:
-    """Its newest receipt replaces the older one, and it counts as young again."""
-    backlog = Backlog(2)
+def test_a_command_that_moves_on_is_one_row_in_its_place() -> None:
+    """Its newest receipt replaces the older one; commands are written in the order in which they came in."""
+    backlog = Backlog(3)
     backlog.add_command(command("a"))
     backlog.add_command(command("b"))
     backlog.add_command(command("a", "expired"))
     backlog.add_command(command("c"))
-    assert backlog.batch().commands == [command("a", "expired"), command("c")]
+    assert backlog.batch().commands == [command("a", "expired"), command("b"), command("c")]
 
 
 def test_what_was_written_is_forgotten_and_the_rest_goes_on_waiting() -> None:

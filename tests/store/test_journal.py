@@ -136,6 +136,16 @@ def test_newer_receipt_replaces_the_older(journal: Journal) -> None:
     assert journal.load(0.0).open_commands == []
 
 
+def test_a_void_command_loses_its_key(journal: Journal) -> None:
+    """A command that was not taken after all is found by no retry; another receipt without a key keeps the key."""
+    keyed = [command(name, at=NOW, key=(name, "print")) for name in "ab"]
+    journal.commit(Batch(commands=keyed), durable=True)
+    journal.commit(
+        Batch(commands=[command("a", "cancelled"), replace(command("b", "cancelled"), void=True)]), durable=False
+    )
+    assert [(row.id, row.idempotency) for row in journal.load(0.0).retryable] == [("a", ("a", "print"))]
+
+
 def test_retryable_commands_are_loaded_since_their_time(journal: Journal) -> None:
     """Those that came with a key within the time, whatever their state, with key and fingerprint."""
     early = command("early", "confirmed", NOW - 1, ("k1", "f1"))

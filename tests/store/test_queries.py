@@ -3,11 +3,14 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from neasmart_gateway.domain.receipts import place
+from neasmart_gateway.domain.times import iso
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.journal import AuditRow, Batch
 from neasmart_gateway.store.queries import Queries, Wanted
@@ -63,8 +66,50 @@ FILTERS = [
 @pytest.mark.parametrize(("wanted", "found"), FILTERS)
 def test_filters_are_those_of_commands_and_of_changes(queries: Queries, wanted: Wanted, found: list[int]) -> None:
     """Newest first; each bound is kept, alone and together with others."""
-    assert ids(queries.commands(wanted)) == [f"c{n}" for n in found]
     assert words(queries.audit(wanted)) == found
+    # A change's number is that of its second, and one more; every command ended a second after it had begun.
+    began = replace(wanted, before=wanted.before and place(wanted.before - 1, 0))
+    assert ids(queries.commands(began)) == [f"c{n}" for n in found]
+    assert words(queries.changes(began)) == found
+    ended = replace(wanted, before=wanted.before and place(wanted.before, 0), since=wanted.since and wanted.since + 1)
+    assert ids(queries.ends(ended)) == [f"c{n}" for n in found]
+
+
+def test_a_command_that_ended_within_the_time_had_begun_before_it(
+    sqlite_journal: SqliteJournal, queries: Queries
+) -> None:
+    """Ends go by when they came: the command that began first may have ended last."""
+    rows = [command("first", "confirmed", 10.0), command("second", "confirmed", 11.0), command("open", at=12.0)]
+    rows[0].receipt["finished_at"] = iso(90.0)
+    sqlite_journal.commit(Batch(commands=rows), durable=True)
+    assert ids(queries.ends(Wanted())) == ["first", "second"]
+    assert ids(queries.ends(Wanted(since=50.0))) == ["first"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_is_known_already_is_left_out(queries: Queries) -> None:
+    """And takes no room."""
+    assert ids(queries.commands(Wanted(limit=2), ["c5", "c3"])) == ["c4", "c2"]
+    assert ids(queries.ends(Wanted(limit=2), ["c5", "c3"])) == ["c4", "c2"]
+
+
+def test_commands_of_one_moment_are_cut_between_two_pages(sqlite_journal: SqliteJournal, queries: Queries) -> None:
+    """None is left out and none comes twice, though they came in at the same time."""
+    every = [f"{n}-x" for n in range(20)]
+    sqlite_journal.commit(Batch(commands=[command(name, at=7.0) for name in every]), durable=True)
+    paged, before = list[str](), None
+    while found := queries.commands(Wanted(limit=3, before=before)):
+        paged += ids(found)
+        before = found[-1][0]
+    assert paged == every[::-1]
+
+
+@pytest.mark.usefixtures("filled")
+def test_by_its_state_an_open_command_is_an_expired_one(sqlite_journal: SqliteJournal, queries: Queries) -> None:
+    """Those that are really open are known by the ring; the others were closed by a restart."""
+    sqlite_journal.commit(Batch(commands=[command("open", "delivered", 9.0)]), durable=True)
+    assert ids(queries.commands(Wanted(state="expired", since=5.0))) == ["open", "c5"]
+    assert ids(queries.commands(Wanted(state="delivered"))) == []
 
 
 @pytest.mark.usefixtures("filled")

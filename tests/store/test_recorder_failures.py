@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 
 import pytest
@@ -11,6 +12,7 @@ from neasmart_gateway.store.journal import Batch, Kept
 from neasmart_gateway.store.recorder import Habits, Recorder
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 from tests.store.doubles import (
+    DAY,
     NOW,
     A,
     B,
@@ -306,3 +308,18 @@ async def test_close_of_a_failing_journal_returns(
     await recorder.close()
     assert journal.closed
     assert records == [StoreFailed(FIRE, 1)]
+
+
+async def test_damage_is_looked_for(
+    journal: WatchedJournal, executor: Executor, records: list[StoreRecord], clock: Clock, pauses: list[float]
+) -> None:
+    """Once a day; a journal that does not look sound is checked, and the trouble told."""
+    recorder = Recorder(journal, executor, records.append, clock, Habits())
+    await recorder.open()
+    journal.sound = False
+    watch = asyncio.create_task(recorder.watch())
+    while recorder.failure is None:
+        await settled()
+    watch.cancel()
+    assert pauses[0] == DAY
+    assert "unsound" in recorder.failure

@@ -12,7 +12,7 @@ from neasmart_gateway.store import aside
 from neasmart_gateway.store.journal import Batch, Remembered
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import NOW, command
-from tests.store.files import DAMAGES, KEPT, ask, fill, newer_schema, no_database, tell, truncate
+from tests.store.files import DAMAGES, KEPT, ask, fill, newer_schema, no_database, scramble_the_middle, tell, truncate
 
 Damage = Callable[[Path], None]
 Moved = list[tuple[Path, str]]
@@ -47,6 +47,39 @@ def test_a_newer_schema_is_named(path: Path, sqlite_journal: SqliteJournal, move
         sqlite_journal.load(0.0)
     assert "version 99" in moved[0][1]
     assert ask(moved[0][0], "SELECT word FROM registers") == KEPT.word
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_another_programs_database_of_our_version(
+    path: Path, sqlite_journal: SqliteJournal, moved: Moved, version: int
+) -> None:
+    """A version says nothing by itself: without our tables it is of a wrong schema, and stays as it is."""
+    tell(path, f"CREATE TABLE registers (old TEXT); PRAGMA user_version = {version};")
+    with pytest.raises(StoreError, match="another program"):
+        sqlite_journal.load(0.0)
+    sqlite_journal.commit(Batch([OTHER]), durable=True)
+    assert len(moved) == 1
+    assert ask(moved[0][0], "PRAGMA user_version") == version
+
+
+def test_damage_that_nobody_has_met_is_looked_for(path: Path, sqlite_journal: SqliteJournal, moved: Moved) -> None:
+    """A look at all of the file finds it, also beside a journal that has its pages in memory."""
+    fill(path)
+    sqlite_journal.load(0.0)
+    assert sqlite_journal.looks_sound()
+    sqlite_journal.check()
+    scramble_the_middle(path)
+    assert not sqlite_journal.looks_sound()
+    with pytest.raises(StoreError):
+        sqlite_journal.check()
+    assert len(moved) == 1
+    assert sqlite_journal.looks_sound()
+
+
+def test_what_cannot_be_looked_at_is_not_damaged(path: Path) -> None:
+    """A file that is not there, or is locked, is another trouble."""
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.looks_sound()
 
 
 @pytest.mark.parametrize("kind", ["truncated", "overwritten"])

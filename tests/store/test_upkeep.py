@@ -1,5 +1,6 @@
 """What an operator does with a database: copy it in use, put a copy back, look whether it is sound."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -100,6 +101,46 @@ def test_a_backup_to_where_nothing_can_be_written(path: Path, tmp_path: Path) ->
         upkeep.backup(path, target)
 
 
+def test_a_backup_that_fails_leaves_nothing(path: Path, copy: Path) -> None:
+    """Neither an empty target, which the next try would refuse, nor anything beside it."""
+    fill(path)
+    scramble_the_middle(path)
+    no_database(path)
+    with pytest.raises(OperatorError, match=str(path)):
+        upkeep.backup(path, copy)
+    assert list(copy.parent.iterdir()) == [path]
+
+
+def test_a_backup_is_one_file(path: Path, copy: Path) -> None:
+    """Also while it is looked at, so that it can be read from where nothing can be written."""
+    fill(path)
+    upkeep.backup(path, copy)
+    assert ask(copy, "PRAGMA journal_mode") == "delete"
+
+
+def test_nothing_is_left_beside_what_was_only_read(path: Path, copy: Path, tmp_path: Path) -> None:
+    """Not beside a copy that was restored, though in write-ahead mode, nor beside a database that was checked."""
+    fill(copy)
+    upkeep.restore(copy, path)
+    upkeep.check(path)
+    upkeep.check(copy)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "registers.db"]
+
+
+def test_restoring_through_a_link(path: Path, copy: Path, tmp_path: Path) -> None:
+    """The link stays a link, and what it led to is set aside where it was."""
+    fill(copy)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    fill(folder / "real.db")
+    path.symlink_to(folder / "real.db")
+    old = upkeep.restore(copy, path)
+    assert path.is_symlink()
+    assert old is not None
+    assert old.parent == folder
+    assert upkeep.check(path) == upkeep.check(copy)
+
+
 def test_restoring(path: Path, copy: Path) -> None:
     """The copy takes the place of the database, whose file is set aside whole; the copy stays where it is."""
     fill(copy)
@@ -167,11 +208,15 @@ def foreign(path: Path) -> None:
     tell(path, "CREATE TABLE photos (name TEXT);")
 
 
+def impostor(path: Path) -> None:
+    tell(path, f"CREATE TABLE commands (name TEXT); PRAGMA user_version = {NEWEST};")
+
+
 def missing(path: Path) -> None:
     del path
 
 
-@pytest.mark.parametrize("spoil", [newer, damaged, short, no_database, empty, foreign, missing])
+@pytest.mark.parametrize("spoil", [newer, damaged, short, no_database, empty, foreign, impostor, missing])
 def test_what_cannot_be_restored_changes_nothing(path: Path, copy: Path, spoil: Damage) -> None:
     """A newer schema, a damaged copy, no database, somebody else's: refused by name, the database stays."""
     fill(path)
@@ -211,3 +256,27 @@ def test_check_of_nothing(path: Path) -> None:
     """A file that is not there is named."""
     with pytest.raises(OperatorError, match=str(path)):
         upkeep.check(path)
+
+
+@pytest.mark.parametrize("spoil", [empty, foreign, impostor])
+def test_check_of_a_database_of_another_program(path: Path, spoil: Damage) -> None:
+    """It may be sound, but it is none of ours, whatever version it says."""
+    spoil(path)
+    with pytest.raises(OperatorError, match=f"{path} is not a database of a neasmart-gateway"):
+        upkeep.check(path)
+
+
+def test_a_locked_file_is_not_damaged(path: Path, copy: Path) -> None:
+    """Another program that keeps it for itself is named as the reason, by check, by backup and by restore."""
+    fill(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.executescript("BEGIN EXCLUSIVE; COMMIT;")
+        for do in (
+            lambda: upkeep.check(path),
+            lambda: upkeep.backup(path, copy),
+            lambda: upkeep.restore(path, copy),
+        ):
+            with pytest.raises(OperatorError, match=f"{path} is locked by another program"):
+                do()
+    assert not copy.exists()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.request import parse_http_list
 
 from flask import request
 
 from neasmart_gateway.api.refusals import BadQuery, FieldFault
 
 LONGEST_WAIT = 30
-_WAIT = re.compile(r"\bwait\s*=\s*\"?([0-9]{1,4})\"?", re.ASCII)
+_SECONDS = re.compile(r"\"?([0-9]{1,10})\"?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 def wait_seconds() -> int | None:
     """Return for how long the caller wants to wait for the end (RFC 7240), at most 30 s; None: not at all."""
-    found = _WAIT.search(request.headers.get("Prefer", ""))
+    preferences = (item.partition(";")[0].partition("=") for item in parse_http_list(request.headers.get("Prefer", "")))
+    wanted = next((value.strip() for name, _, value in preferences if name.strip().lower() == "wait"), "")
+    found = _SECONDS.fullmatch(wanted)
     return None if found is None else min(int(found[1]), LONGEST_WAIT)
 
 

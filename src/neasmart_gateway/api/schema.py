@@ -45,7 +45,15 @@ class Query(BaseModel):
 
 
 def _number(text: object) -> int:
-    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text):
+    return _digits(text, 9)
+
+
+def _place(text: object) -> int:
+    return _digits(text, 16)
+
+
+def _digits(text: object, most: int) -> int:
+    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text) or len(text) > most:
         raise PydanticCustomError("number", "must be a whole number in plain digits")
     return int(text)
 
@@ -56,8 +64,10 @@ def _truth(text: object) -> bool:
     return text == "true"
 
 
-_PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+_PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*")
 QueryNumber = Annotated[int, BeforeValidator(_number)]
+QueryPlace = Annotated[int, BeforeValidator(_place)]
+"""A place in a list, as an answer gave it."""
 QueryTruth = Annotated[bool, BeforeValidator(_truth)]
 
 

@@ -49,7 +49,7 @@ class RequestContext:
         if function not in READS:
             return [self._desk.reported(address)]
         self._intervals.polled(address, count, self._now)
-        answer = self._desk.read(address, count, self._now)
+        answer = self._desk.read(self._peer, address, count, self._now)
         self.pending = answer.pending
         return answer.words
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import fcntl
 import hashlib
 import os
 import signal
-import tempfile
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,9 +27,9 @@ def die_with(supervisor: int) -> None:
         os._exit(1)
 
 
-def claim_on(database: Path) -> FileClaim:
-    """Return the claim that a gateway's daemon holds while it uses a database."""
-    return FileClaim(database.with_name(database.name + ".lock"))
+def claim_on(database: Path) -> Claim:
+    """Return the claim that a gateway's daemon holds while it uses a database, whatever links lead to it."""
+    return Claim(database.resolve())
 
 
 @contextlib.contextmanager
@@ -43,11 +44,17 @@ def stopped_gateway(database: Path) -> Iterator[None]:
         claim.release()
 
 
-class FileClaim:
-    """An exclusive flock on the file `path`, which the kernel frees when we die. The file itself stays."""
+class Claim:
+    """Exclusive use of the file `path`, twice: the kernel frees both when we die.
+
+    An abstract socket named after the path keeps all others of this machine away, also where no file can be made, and
+    nobody can remove it by hand. A flock on a file beside it, which stays, keeps those away who share only the disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = path.with_name(path.name + ".lock")
+        self._socket: socket.socket | None = None
         self._descriptor: int | None = None
 
     def take_now(self, waiting: Callable[[str], None]) -> bool:
@@ -70,35 +77,42 @@ class FileClaim:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def _open(self) -> int:
-        """Open the file; where nothing can be written one that is there already will do, else one of our own.
-
-        A disk that is read-only must not keep the bus from being served.
-        """
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            pass
-        try:
-            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            name = hashlib.sha256(str(self._path.resolve()).encode()).hexdigest()[:16]
-            stand_in = Path(tempfile.gettempdir()) / f"neasmart-claim-{os.getuid()}-{name}.lock"
-            return os.open(stand_in, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _try(self, waiting: Callable[[str], None]) -> bool:
         try:
-            descriptor = self._open()
+            self._bind()
+            self._flock()
+        except BlockingIOError:
+            waiting(f"another gateway holds {self._lock}")
         except OSError as error:
-            waiting(f"cannot open {self._path}: {error.strerror}")
-            return False
+            waiting(f"cannot claim {self._path}: {error.strerror}")
+        else:
+            return True
+        self.release()
+        return False
+
+    def _bind(self) -> None:
+        name = hashlib.sha256(os.fsencode(self._path)).hexdigest()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            waiting(f"another gateway holds {self._path}")
-            return False
-        self._descriptor = descriptor
-        return True
+            self._socket.bind(f"\0neasmart-gateway-{name}")
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise BlockingIOError from error
+            raise
+
+    def _flock(self) -> None:
+        """Lock the file; where nothing can be written one that is there already will do, or none.
+
+        A disk that is read-only must not keep the bus from being served.
+        """
+        for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
+            with contextlib.suppress(OSError):
+                self._lock.parent.mkdir(parents=True, exist_ok=True)
+                self._descriptor = os.open(self._lock, flags | os.O_CLOEXEC, 0o600)
+                break
+        if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -54,7 +54,7 @@ class Daemon:
         database = settings.database
         self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
-        journal = SqliteJournal(database.path, self._set_aside)
+        journal = SqliteJournal(database.path.resolve(), self._set_aside)
         habits = Habits(flush_seconds=database.flush_seconds)
         self._recorder = Recorder(journal, self._executor, self._log, self._unix_now, habits)
         retries = Retries()
@@ -74,6 +74,8 @@ class Daemon:
         self._link = LinkServer(socket, table, time.monotonic, self._call_failed)
         self._instance = secrets.randbits(53) | 1
         self._started_at = 0.0
+        # Told by a daemon of before, to be told for as long as the gateway runs.
+        self._moved_to = memory.status.read().get("database", {}).get("set_aside")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or until nobody watches over us any more; then write everything down."""
@@ -81,7 +83,8 @@ class Daemon:
             return
         try:
             await self._begin()
-            background = [asyncio.create_task(work) for work in (*self._bus.work(), self._recorder.run())]
+            recorder = self._recorder
+            background = [asyncio.create_task(w) for w in (*self._bus.work(), recorder.run(), recorder.watch())]
             try:
                 await self._turn(stop, background)
             finally:
@@ -161,8 +164,10 @@ class Daemon:
             "pid": os.getpid(),
             "started_at": self._started_at,
             "listeners": self._bus.status(),
-            "database": self._recorder.status(),
+            "database": self._recorder.status() | {"set_aside": self._moved_to},
             "fights": self._desk.fights(time.monotonic()),
+            "fights_total": self._desk.fights_total,
+            "two_peers": self._desk.two_peers(time.monotonic()),
             "pending_registers": self._desk.pending,
         }
 
@@ -174,7 +179,8 @@ class Daemon:
         self._log(CallFailed(method, repr(error)))
 
     def _set_aside(self, moved_to: Path, reason: str) -> None:
-        look = f"sqlite3 {moved_to} '.recover' shows what can be saved of it"
+        self._moved_to = str(moved_to)
+        look = f"neasmart-gateway db salvage {moved_to} saved.db"
         self._loop.call_soon_threadsafe(self._log, StoreSetAside(moved_to, reason, look))
 
     def _unix_now(self) -> float:

@@ -46,12 +46,13 @@ class Methods:
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
         ref = decode_zone(params)
-        return {"base": ref.base, "zone": ref.zone, "closed": self._desk.release(ref, self._clock())}
+        closed = self._desk.release(ref, Origin(params["via"], params["who"]), self._clock())
+        return {"base": ref.base, "zone": ref.zone, "closed": closed}
 
     async def cancel(self, params: Params) -> dict[str, Any]:
         """Withdraw a command that the base has not read yet; returns its receipt."""
-        return self._intake.receipt(self._desk.cancel(params["id"], self._clock()))
+        return await self._intake.cancel(params["id"])
 
-    async def flush(self, _params: Params) -> None:
-        """Write down what waits, so that whoever reads the database sees it."""
-        await self._recorder.flush()
+    async def flush(self, _params: Params) -> bool:
+        """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
+        return await self._recorder.catch_up()

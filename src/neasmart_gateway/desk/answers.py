@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neasmart_gateway.desk.book import CommandBook
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.codecs import Codec, Temperature
+from neasmart_gateway.domain.commands import Order
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
 from neasmart_gateway.shm.image import ImageReader
 
@@ -41,9 +42,19 @@ class Answers:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
         # Orders first: one that ends now may let go of a newer word of the base.
         orders = [self._book.order(address, now) for address in range(start, start + count)]
+        return self._answer(start, orders)
+
+    def read_by_rival(self, start: int, count: int) -> Answer:
+        """Answer another base station: measurements, and no word that it could take for a command."""
+        words = self._answer(start, [None] * count).words
+        addresses = range(start, start + count)
+        hidden = [self._no_data(a) if a in COMMAND_ADDRESSES else w for a, w in zip(addresses, words, strict=True)]
+        return Answer(hidden, ())
+
+    def _answer(self, start: int, orders: Sequence[Order | None]) -> Answer:
         cells = self._reader.block(start)
         words: list[int] = []
-        for address, order in zip(range(start, start + count), orders, strict=True):
+        for address, order in enumerate(orders, start):
             if address % ZONE_STRIDE == 0:
                 cells = self._reader.block(address)
             words.append(self._own_word(address, cells(address).reported) if order is None else order.word)
@@ -71,7 +82,11 @@ class Answers:
         codec = PLACES[address].row.codec
         if reported is not None and address in self._live and self._is_legal(codec, reported):
             return reported
-        return NO_DATA_SETPOINT if isinstance(codec, Temperature) else self._rules.no_data_state
+        return self._no_data(address)
+
+    def _no_data(self, address: int) -> int:
+        is_setpoint = isinstance(PLACES[address].row.codec, Temperature)
+        return NO_DATA_SETPOINT if is_setpoint else self._rules.no_data_state
 
     def _is_legal(self, codec: Codec, word: int) -> bool:
         value = codec.decode(word).value

@@ -10,13 +10,16 @@ from neasmart_gateway.desk.command import Command, Origin, closed_by_restart, ne
 from neasmart_gateway.desk.records import CommandChanged
 from neasmart_gateway.domain.commands import CommandState, Event, Order, Timing
 from neasmart_gateway.domain.intentions import Intention
+from neasmart_gateway.domain.registers import PLACES
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.errors import Conflict
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.shm.receipts import SLOTS, Receipt
 
 ALREADY_SO = "already so"
-"""The note on a command, or a part of one, that asked for what the base had just reported."""
+"""The note on a command that asked for what the base had just reported."""
+READ_AFTER_ALL = "the base may have read it just before it ended"
+"""The note on a command whose answer was still on its way to the base when the command ended unread."""
 
 
 class CommandBook:
@@ -28,6 +31,8 @@ class CommandBook:
         self._report = report
         self._open: dict[int, Command] = {}
         self._held: dict[int, tuple[int, float]] = {}
+        self._unread: dict[int, Command] = {}
+        """The newest command of each register that ended before the base had read it."""
         self.let_go: Callable[[int, int, float], None] = lambda _address, _word, _at: None
         """Told (address, word, time) of what the base wrote last while it did not count, once the order has ended."""
 
@@ -67,12 +72,13 @@ class CommandBook:
         }
         self.close(command.orders, Event.SUPERSEDE, now)
         command.orders = {
-            a: replace(order, before=self._reported(a), earlier=read.get(a)) for a, order in command.orders.items()
+            a: replace(order, before=self._reported(a), earlier=read.get(a), accepted_at=now)
+            for a, order in command.orders.items()
         }
         for address in already:
             order = command.orders[address]
             command.orders[address] = order.after(Event.ECHO, now, observed=self._reported(address))
-            command.note = ALREADY_SO
+        command.note = _already_so(command)
         self._publish(command)  # before a pending word can point to it
         opened = [order for order in command.orders.values() if not order.state.is_final]
         for order in opened:
@@ -89,11 +95,27 @@ class CommandBook:
         if order.state.is_final:
             del self._open[address]
             self._memory.writer.clear_pending(address)
+            if order.delivered_at is None:
+                self._unread[address] = command
         self._publish(command)
         held = self._held.pop(address, None) if order.state.is_final else None
         if held is not None and observed is None:
             self.let_go(address, *held)
         return order
+
+    def was_read(self, address: int, unit: int, at: float) -> Command | None:
+        """Note that the base has read the word that waited in a register at `at`, which may be some moments ago.
+
+        Returns the command when that is news. One that has ended meanwhile stays as it ended; its receipt says so.
+        """
+        order = self.order(address, at)
+        if order is not None and order.accepted_at <= at:
+            if order.state is not CommandState.ACCEPTED:
+                return None
+            command = self._open[address]
+            self.happen(address, Event.DELIVER, at, unit=unit)
+            return command
+        return self._was_read_after_all(address, unit, at)
 
     def hold_back(self, address: int, word: int, now: float) -> None:
         """Keep a word that does not count while an order is open: it is still the last one that the base wrote."""
@@ -137,6 +159,19 @@ class CommandBook:
         """How many registers have an open order."""
         return len(self._open)
 
+    def _was_read_after_all(self, address: int, unit: int, at: float) -> Command | None:
+        command = self._unread.get(address)
+        if command is None:
+            return None
+        order = command.orders[address]
+        if order.closed_at is None or not order.accepted_at <= at <= order.closed_at:
+            return None
+        del self._unread[address]
+        command.orders[address] = replace(order, delivered_at=at, delivered_unit=unit)
+        command.note = READ_AFTER_ALL
+        self._publish(command)
+        return command
+
     def _publish(self, command: Command) -> None:
         self._put(command.slot, command.receipt(self.unix))
 
@@ -156,3 +191,11 @@ class CommandBook:
             number += 1
         header.next_receipt = number + 1
         return number
+
+
+def _already_so(command: Command) -> str | None:
+    """Return the note that says which registers of a new command need no word on the bus."""
+    so = [PLACES[order.address].row.name for order in command.orders.values() if order.state.is_final]
+    if len(so) == len(command.orders):
+        return ALREADY_SO
+    return f"{', '.join(so)}: {ALREADY_SO}" if so else None

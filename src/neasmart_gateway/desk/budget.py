@@ -12,7 +12,10 @@ _HOUR = 3600.0
 
 
 class Budget:
-    """At most so many commands for each register within any hour; times are monotonic seconds."""
+    """At most so many words for each register within any hour; times are monotonic seconds.
+
+    Only words that the base has read count: the others never burdened it, and a dragged slider makes many of them.
+    """
 
     def __init__(self, per_hour: int) -> None:
         self._per_hour = per_hour
@@ -32,7 +35,6 @@ class Budget:
                     retry_after=wait,
                 )
 
-    def spend(self, addresses: Iterable[int], now: float) -> None:
-        """Count a command against its registers."""
-        for address in addresses:
-            self._spent[address].append(now)
+    def spend(self, address: int, now: float) -> None:
+        """Count a word that the base has read."""
+        self._spent[address].append(now)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neasmart_gateway.domain.commands import RESTART_NOTE, TRANSITIONS, CommandState, Event, Order, overall
+from neasmart_gateway.domain.commands import CommandState, Order, overall
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
+from neasmart_gateway.domain.receipts import closed_by_restart as closed_by_restart
 from neasmart_gateway.domain.registers import PLACES
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.domain.zones import ZoneRef
@@ -64,18 +65,6 @@ class Command:
 def new_orders(intentions: Sequence[Intention], before: Callable[[int], int | None], now: float) -> dict[int, Order]:
     """Make one order for each intention; `before` gives the word reported so far."""
     return {i.address: Order(i.address, i.word, before(i.address), now) for i in intentions}
-
-
-def closed_by_restart(receipt: dict[str, Any], moment: str) -> dict[str, Any]:
-    """Return the receipt of a command that was open when its daemon ended: no command survives a restart."""
-    writes = [_closed_write(write, moment) for write in receipt["writes"]]
-    state = overall(CommandState(write["state"]) for write in writes)
-    return receipt | {"writes": writes, "state": str(state), "finished_at": moment, "note": RESTART_NOTE}
-
-
-def _closed_write(write: dict[str, Any], moment: str) -> dict[str, Any]:
-    target = TRANSITIONS.get((CommandState(write["state"]), Event.RESTART))
-    return write if target is None else write | {"state": str(target), "finished_at": moment}
 
 
 def _written(order: Order, unix: Unix) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from neasmart_gateway.desk.book import CommandBook
 from neasmart_gateway.desk.budget import Budget
 from neasmart_gateway.desk.command import Command, Origin
 from neasmart_gateway.desk.companions import Companions
-from neasmart_gateway.desk.peers import Peer, Peers
+from neasmart_gateway.desk.peers import APART, Peer, Peers
 from neasmart_gateway.desk.pingpong import PingPong
 from neasmart_gateway.desk.records import (
+    BASE_STATION,
     ON_ITS_OWN,
     BusFellSilent,
     BusSpeaks,
@@ -19,8 +20,11 @@ from neasmart_gateway.desk.records import (
     Credit,
     DeskRecord,
     FightNoticed,
+    OnePeerAgain,
     RegisterChanged,
+    RegisterReleased,
     RegisterWanted,
+    TwoPeers,
 )
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.commands import CommandState, Event, Judgement, Order
@@ -51,6 +55,7 @@ class Desk:
         self._base_heard_at: float | None = None
         self._forgotten_at = float("-inf")
         self._silent = True
+        self._two_peers = False
 
     def start(self, now: float) -> int:
         """Close what a dead daemon left open; returns how many commands that were."""
@@ -68,9 +73,11 @@ class Desk:
         if self._peers.is_base(peer):
             self._base_heard_at = now
 
-    def read(self, start: int, count: int, now: float) -> Answer:
+    def read(self, peer: Peer, start: int, count: int, now: float) -> Answer:
         """Answer a read of holding registers."""
         self._forget_after_silence(now)
+        if self._peers.is_rival(peer):
+            return self._answers.read_by_rival(start, count)
         return self._answers.read(start, count, now)
 
     def reported(self, address: int) -> int:
@@ -78,26 +85,31 @@ class Desk:
         return self._memory.reader.cell(address).reported or 0
 
     def delivered(self, pending: Sequence[int], unit: int, peer: Peer, now: float) -> None:
-        """Note that an answer with these registers' open words was handed wholly to the transport."""
+        """Note that an answer with these registers' open words, read at `now`, was handed wholly to the transport."""
         if not self._peers.is_base(peer):
             return
         for address in pending:
-            order = self._book.order(address, now)
-            if order is not None and order.state is CommandState.ACCEPTED:
-                self._book.happen(address, Event.DELIVER, now, unit=unit)
-                if (command := self._book.command(address)) is not None:
-                    self._companions.expect(address, command, now)
+            command = self._book.was_read(address, unit, now)
+            if command is not None:
+                self._budget.spend(address, now)
+                self._companions.expect(address, command, now)
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
-        """Take what the base writes: store it, and see what it means to the open commands."""
+        """Take what is written: store it, and if it was the base see what it means to the open commands."""
         if any(start + n not in COMMAND_ADDRESSES for n in range(len(words))):
-            self._peers.wrote_measurements(peer, now)
-            self._base_heard_at = now
+            self._wrote_measurements(peer, now)
+        self._memory.header.last_bus_write = now
+        if not self._peers.is_base(peer):
+            self._write_of_another(peer, start, words, now)
+            return
         credits: dict[int, Credit] = {}
         kept = [self._take(start + n, word, now, credits) for n, word in enumerate(words)]
-        self._memory.header.last_bus_write = now
-        for address, before, word in self._memory.writer.report(start, kept, now):
-            self._changed(RegisterChanged(address, before, word, now, credits.get(address, ON_ITS_OWN)))
+        changed = {address: before for address, before, _ in self._memory.writer.report(start, kept, now)}
+        # A base that overrules a command with the word it had before changes no register, and yet it has moved.
+        changed |= {address: credit.overruled for address, credit in credits.items() if credit.overruled is not None}
+        for address, before in changed.items():
+            credit = credits.get(address, ON_ITS_OWN)
+            self._changed(RegisterChanged(address, before, words[address - start], now, credit))
 
     # Users
 
@@ -108,6 +120,11 @@ class Desk:
         """
         if self._rules.refusal is not None:
             raise Conflict(self._rules.refusal)
+        if two := self.two_peers(now):
+            raise Conflict(
+                f"{' and '.join(two)} both write measurements into the same registers, so nobody knows which of them a "
+                f"command would reach; commands are taken again when one of them has been quiet for {APART:g} s"
+            )
         if not intentions or len({i.address for i in intentions}) < len(intentions):
             raise InvalidValue("a command needs at least one value, and only one for each register")
         if len(intentions) > MOST_REGISTERS:
@@ -118,9 +135,7 @@ class Desk:
 
     def admit(self, command: Command, now: float) -> None:
         """Let a prepared command take effect: its words wait for the base from now on."""
-        opened = self._book.open(command, self._already_so(command, now), now)
-        self._budget.spend([order.address for order in opened], now)
-        for order in opened:
+        for order in self._book.open(command, self._already_so(command, now), now):
             who = str(command.origin)
             self._report(RegisterWanted(order.address, order.before, order.word, now, who, command.id))
             self._notice_fight(order.address, now, by_user=True)
@@ -129,14 +144,17 @@ class Desk:
         """Withdraw a command that the base has not read yet; Conflict when it is too late."""
         return self._book.cancel(command_id, now)
 
-    def release(self, ref: ZoneRef, now: float) -> list[str]:
+    def release(self, ref: ZoneRef, origin: Origin, now: float) -> list[str]:
         """Withdraw our words from a zone: the base reads "no data" there until it has written its own.
 
         Returns the ids of the commands that this ended.
         """
         addresses = (ref.state_address, ref.setpoint_address)
+        released = [self._released(address, origin, now) for address in addresses]
         closed = self._book.close(addresses, Event.WITHDRAW, now)
         self._answers.withdraw(addresses)
+        for record in released:
+            self._report(record)
         return closed
 
     # Time
@@ -148,6 +166,9 @@ class Desk:
         if not self._silent and last is not None and now - last > self._rules.stale_after:
             self._silent = True
             self._report(BusFellSilent(now - last))
+        if self._two_peers and not self._peers.two(now):
+            self._two_peers = False
+            self._report(OnePeerAgain())
 
     @property
     def pending(self) -> int:
@@ -158,7 +179,37 @@ class Desk:
         """The registers that a client and the base are fighting over at present."""
         return self._ping_pong.registers(now)
 
+    @property
+    def fights_total(self) -> int:
+        """How many fights have begun since the start."""
+        return self._ping_pong.total
+
+    def two_peers(self, now: float) -> list[str]:
+        """The names of those that write measurements within a minute of each other; none, as long as it is one."""
+        return [str(peer) for peer in self._peers.two(now)]
+
     # Inside
+
+    def _wrote_measurements(self, peer: Peer, now: float) -> None:
+        if self._peers.wrote_measurements(peer, now):
+            self._forget(now)  # what the former base wrote is none of this one's words
+        if self._peers.is_base(peer):
+            self._base_heard_at = now
+        elif not self._two_peers:
+            self._two_peers = True
+            self._report(TwoPeers(tuple(self.two_peers(now))))
+
+    def _write_of_another(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
+        """Store what another device than the base writes: shown, but never served, and no answer to a command."""
+        credit = Credit(Cause.PEER, str(peer), None)
+        for address, before, word in self._memory.writer.report(start, words, now):
+            self._answers.withdraw([address])
+            self._changed(RegisterChanged(address, before, word, now, credit))
+
+    def _released(self, address: int, origin: Origin, now: float) -> RegisterReleased:
+        order, command = self._book.order(address, now), self._book.command(address)
+        before = self._memory.reader.cell(address).reported if order is None else order.word
+        return RegisterReleased(address, before, now, str(origin), None if command is None else command.id)
 
     def _already_so(self, command: Command, now: float) -> set[int]:
         """Return the registers in which the base has just reported what the command asks for.
@@ -185,7 +236,7 @@ class Desk:
 
     def _changed(self, record: RegisterChanged) -> None:
         self._report(record)
-        if record.address in COMMAND_ADDRESSES and record.credit is ON_ITS_OWN:
+        if record.address in COMMAND_ADDRESSES and record.credit.cause is Cause.BASE:
             self._notice_fight(record.address, record.at, by_user=False)
 
     def _notice_fight(self, address: int, now: float, *, by_user: bool) -> None:
@@ -195,8 +246,11 @@ class Desk:
     def _forget_after_silence(self, now: float) -> None:
         """Serve no word any more that the base wrote before a silence, whoever asks."""
         if self._base_heard_at is not None and now - self._base_heard_at > self._rules.stale_after:
-            self._answers.withdraw_all()
-            self._forgotten_at = now
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        self._answers.withdraw_all()
+        self._forgotten_at = now
 
     def _take(self, address: int, word: int, now: float, credits: dict[int, Credit]) -> int | None:
         """Return the word to store, None when it does not count."""
@@ -218,11 +272,14 @@ class Desk:
             return False
         if judgement is Judgement.NO_VALUE:
             return True
+        command = self._book.command(order.address)
         if judgement is Judgement.ECHO:
-            if (command := self._book.command(order.address)) is not None:
+            if command is not None:
                 credits[order.address] = Credit(Cause.COMMAND, str(command.origin), command.id)
             self._book.happen(order.address, Event.ECHO, now, observed=word)
         elif not self._blame_companion(order.address, word, now, credits):
+            if command is not None:
+                credits[order.address] = Credit(Cause.BASE, BASE_STATION, command.id, overruled=order.word)
             self._book.happen(order.address, Event.OVERRIDE, now, observed=word)
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neasmart_gateway.desk.command import Command, Origin
@@ -17,6 +18,7 @@ from neasmart_gateway.store.journal import CommandRow, Receipt
 from neasmart_gateway.store.recorder import Recorder
 
 _GONE = "not taken: whoever asked had given up before it was written down"
+_SLOW = "not taken: the disk was too slow"
 
 
 class Intake:
@@ -45,43 +47,62 @@ class Intake:
 
         When it is cancelled (its deadline has come) before the command was written down, the command is not taken.
         """
+        began = self._clock()
         async with self._one_at_a_time:
             first = None if idempotency is None else self._retries.find(idempotency, self._unix(self._clock()))
             if first is not None:
                 return self._memory.receipts.find(first.id) or first.receipt
             command = self._desk.prepare(intentions, origin, self._clock())
             row = CommandRow(command.id, self._unix(command.accepted_at), self.receipt(command), idempotency)
-            await self._write_down(command, row)
+            await self._write_down(command, row, began)
             self._retries.add(row)
             self._desk.admit(command, self._clock())
             return self.receipt(command)
+
+    async def cancel(self, command_id: str) -> Receipt:
+        """Withdraw a command that the base has not read yet, and return its receipt once a crash cannot change it.
+
+        Conflict when it is too late. With the disk away it is withdrawn all the same.
+        """
+        command = self._desk.cancel(command_id, self._clock())
+        await self._recorder.catch_up(durable=True)
+        return self.receipt(command)
 
     def receipt(self, command: Command) -> dict[str, Any]:
         """Return a command's receipt as it is now."""
         return command.receipt(self._unix)
 
-    async def _write_down(self, command: Command, row: CommandRow) -> None:
+    async def _write_down(self, command: Command, row: CommandRow, began: float) -> None:
+        may_come_late = False
         try:
-            command.durable = await self._recorder.durable(row)
+            command.durable = await self._recorder.durable(row, self._clock() - began)
+        except TimeoutError:
+            command.durable, may_come_late = False, True
         except asyncio.CancelledError:
-            self._take_back(command, row)
+            self._take_back(command, row, _GONE)
             raise
         if command.durable:
             return
-        if not self._fallback:
-            raise NotDurable(
-                "the database cannot be used, and commands are not taken without it "
-                "(NEASMART_DATABASE_ENABLE_FALLBACK is false); see /api/v1/health",
-                retry_after=5.0,
-            )
-        self._recorder.command(CommandRow(row.id, row.created_at, self.receipt(command), row.idempotency))
+        if self._fallback:
+            self._recorder.command(replace(row, receipt=self.receipt(command)))
+            return
+        if may_come_late:
+            self._take_back(command, row, _SLOW)
+        raise NotDurable(
+            "the database cannot be used, and commands are not taken without it "
+            "(NEASMART_DATABASE_ENABLE_FALLBACK is false); see /api/v1/health",
+            retry_after=5.0,
+        )
 
-    def _take_back(self, command: Command, row: CommandRow) -> None:
-        """Close a command in the journal that may have come there although nobody waits for it any more."""
+    def _take_back(self, command: Command, row: CommandRow, why: str) -> None:
+        """Close a command in the journal that may have come there although nobody was told that it was taken.
+
+        A retry must not find it: it would be answered with the receipt of what never was.
+        """
         now = self._clock()
         command.orders = {a: order.after(Event.WITHDRAW, now) for a, order in command.orders.items()}
-        command.note = _GONE
-        self._recorder.command(CommandRow(row.id, row.created_at, self.receipt(command)))
+        command.note = why
+        self._recorder.command(CommandRow(row.id, row.created_at, self.receipt(command), void=True))
 
     def _unix(self, moment: float) -> float:
         return moment + self._memory.header.wall_offset

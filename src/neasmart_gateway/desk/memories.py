@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neasmart_gateway.desk.command import closed_by_restart
-from neasmart_gateway.desk.records import CommandChanged, DeskRecord, RegisterChanged, RegisterWanted
+from neasmart_gateway.desk.records import CommandChanged, DeskRecord, RegisterChanged, RegisterReleased, RegisterWanted
 from neasmart_gateway.desk.retries import Retries
+from neasmart_gateway.domain import dpt9
 from neasmart_gateway.domain.commands import CommandState
-from neasmart_gateway.domain.registers import ADDRESS_SPACE, COMMAND_ADDRESSES, ZONE_STRIDE
+from neasmart_gateway.domain.registers import ADDRESS_SPACE, COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
 from neasmart_gateway.domain.times import iso, unix_of
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.journal import AuditRow, CommandRow, Kept, Receipt, Remembered
@@ -16,6 +17,8 @@ from neasmart_gateway.store.recorder import Recorder
 
 WANTED = "user"
 """The audit's cause for what a user asked for; what came of it are rows of their own."""
+RELEASED = "release"
+"""The audit's cause for a register from which a user has withdrawn our word."""
 
 
 class Memories:
@@ -74,6 +77,9 @@ class Memories:
                     self._recorder.audit(row)
             case RegisterWanted(address, before, word, at, who, command_id):
                 self._recorder.audit(AuditRow(self._unix(at), address, before, word, WANTED, who, command_id))
+            case RegisterReleased(address, before, at, who, command_id):
+                row = AuditRow(self._unix(at), address, before, _no_value(address), RELEASED, who, command_id)
+                self._recorder.audit(row)
             case CommandChanged(receipt):
                 if not _is_new(receipt):
                     self._note_receipt(receipt)
@@ -121,3 +127,8 @@ class Memories:
 def _is_new(receipt: Receipt) -> bool:
     """Whether a receipt is as it was when it was accepted; that one was written down before it was acknowledged."""
     return all(write["state"] == CommandState.ACCEPTED for write in receipt["writes"])
+
+
+def _no_value(address: int) -> int:
+    """Return the word that says nothing in a command register: KNX's "invalid data", or "no override"."""
+    return dpt9.INVALID if PLACES[address].row.field == "setpoint" else 0

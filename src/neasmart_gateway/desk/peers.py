@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _MOST = 32
+APART = 60.0
+"""Two that write measurements within so many seconds of each other are two base stations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +21,38 @@ class Peer:
 
 
 class Peers:
-    """Remembers who writes measurements: that is the base. A debugging client that only reads is not."""
+    """Tells the base from others: it is the peer that writes measurements. A debugging client that only reads is not.
+
+    While two write measurements the one that was there first stays the base, so that nobody takes its commands away.
+    """
 
     def __init__(self) -> None:
+        self._base: Peer | None = None
         self._writers: dict[Peer, float] = {}
 
-    def wrote_measurements(self, peer: Peer, now: float) -> None:
-        """Note that a peer behaves as a base does; the newest 32 are remembered."""
+    def wrote_measurements(self, peer: Peer, now: float) -> bool:
+        """Note that a peer behaves as a base does; true when it takes the place of one that has fallen silent."""
         self._writers.pop(peer, None)
         self._writers[peer] = now
         if len(self._writers) > _MOST:
             del self._writers[next(iter(self._writers))]
+        if self._base in self._recent(now):
+            return False
+        former, self._base = self._base, peer
+        return former is not None
 
     def is_base(self, peer: Peer) -> bool:
         """Whether what this peer reads is read by the base; anybody's, while no base has shown itself."""
-        return not self._writers or peer in self._writers
+        return self._base is None or peer == self._base
+
+    def is_rival(self, peer: Peer) -> bool:
+        """Whether this is another base station, which must not take what is meant for the one that we serve."""
+        return not self.is_base(peer) and peer in self._writers
+
+    def two(self, now: float) -> list[Peer]:
+        """Return those that write measurements within a minute of each other, the base first; none if it is alone."""
+        recent = self._recent(now)
+        return sorted(recent, key=lambda peer: peer != self._base) if len(recent) > 1 else []
+
+    def _recent(self, now: float) -> list[Peer]:
+        return [peer for peer, at in self._writers.items() if now - at <= APART]

@@ -16,23 +16,35 @@ class Cause(StrEnum):
     """The base echoed our user's command."""
     STATE_COMMAND = "state_command"
     """A setpoint that moved because our user's command changed the state it belongs to."""
+    PEER = "peer"
+    """Another Modbus device than the base station."""
+
+
+BASE_STATION = "base station"
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """To what a change is owed, and to whom: `who` is the user for a command, "base station" else."""
+    """To what a change is owed, and to whom: `who` is the user for a command, the device or "base station" else.
+
+    `overruled` is the word that the user had asked for, when the base took another one instead.
+    """
 
     cause: Cause
     who: str
     command_id: str | None
+    overruled: int | None = None
 
 
-ON_ITS_OWN = Credit(Cause.BASE, "base station", None)
+ON_ITS_OWN = Credit(Cause.BASE, BASE_STATION, None)
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterChanged:
-    """The base wrote a word that differs from what was known; `at` is monotonic seconds."""
+    """The base wrote a word that differs from what was known, or from what a user had just asked for.
+
+    `at` is monotonic seconds.
+    """
 
     address: int
     before: int | None
@@ -51,6 +63,20 @@ class RegisterWanted:
     at: float
     who: str
     command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterReleased:
+    """A user has withdrawn our word, or what was reported, from what the base reads; `at` is monotonic seconds.
+
+    `command_id` is the command that this ended, None when none was open.
+    """
+
+    address: int
+    before: int | None
+    at: float
+    who: str
+    command_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +108,26 @@ class BusSpeaks:
     peer: str
 
 
-DeskRecord = RegisterChanged | RegisterWanted | FightNoticed | CommandChanged | BusFellSilent | BusSpeaks
+@dataclass(frozen=True, slots=True)
+class TwoPeers:
+    """Two base stations write measurements into the same registers, the one that we serve first."""
+
+    peers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnePeerAgain:
+    """For a minute no second base station has written measurements."""
+
+
+DeskRecord = (
+    RegisterChanged
+    | RegisterWanted
+    | RegisterReleased
+    | FightNoticed
+    | CommandChanged
+    | BusFellSilent
+    | BusSpeaks
+    | TwoPeers
+    | OnePeerAgain
+)

@@ -13,8 +13,8 @@ class Rules:
     """Limits and times of the desk; seconds and °C.
 
     `no_data_state` is what the base reads in a mode or state register of which we know nothing: 0 or 10, unverified
-    against the manual. `per_register_and_hour` is how many commands a
-    register takes. `refusal` says why no command is accepted at all (None: they are).
+    against the manual. `per_register_and_hour` is how many commands of one register the base may read.
+    `refusal` says why no command is accepted at all (None: they are).
     """
 
     timing: Timing = field(default_factory=Timing)

@@ -1,4 +1,4 @@
-"""The mode and state that an operator wants asked for after a boot: once, and only if the base has none of its own."""
+"""The mode and state that an operator wants asked for after a boot: once, and only if nobody has said otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ class Startup:
         if header.startup_done or now - header.booted_at < PATIENCE:
             return []
         header.startup_done = True
-        return [intention for intention in self._wanted if not self._is_reported(intention)]
+        commanded = self._commanded()
+        return [i for i in self._wanted if i.address not in commanded and not self._is_reported(i)]
+
+    def _commanded(self) -> set[int]:
+        """Return the registers that users have commanded; the receipts in shared memory begin with the boot."""
+        return {write["address"] for _, receipt in self._memory.receipts for write in receipt["writes"]}
 
     def _is_reported(self, intention: Intention) -> bool:
         cell = self._memory.reader.cell(intention.address)

@@ -97,6 +97,8 @@ class HealthReader:
         if status.get("database", {}).get("failure"):
             problems.append(status["database"]["failure"])
         problems += [f"a client and the base station fight over {_named(a)}" for a in status.get("fights", ())]
+        if two := status.get("two_peers"):
+            problems.append(f"{' and '.join(two)} both write measurements: two base stations, commands are refused")
         if self._is_barred():
             problems.append("the circuit breaker to the daemon is not closed")
         return problems

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.intentions import Intention, SetpointRange
 from neasmart_gateway.domain.plant import Unit, count_of, decode_unit
 from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.receipts import is_open
 from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE, ZONES, rows_of
 from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.domain.structures import Structures
 from neasmart_gateway.domain.zones import Zone, ZoneRef, decode_zone
-from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFound
+from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFound, StoreError
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
@@ -23,11 +22,13 @@ from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.topology import Survey, Topology
-from neasmart_gateway.manager.views import Receipt, RegisterView, UnitView, ZoneView
+from neasmart_gateway.manager.views import Page, Receipt, RegisterView, UnitView, ZoneView
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.queries import AuditRow, Wanted
 
 _LOOK_AGAIN = 0.05
+MOST_WAITERS = 200
+"""Callers of one worker that wait for the end of a command; each holds a connection, of which a worker has 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class ModbusManager:
         self._bus = BusReader(link)
         self._health = health
         self._history = history
+        self._waiting = 0
         self.house = house
 
     # Zones
@@ -130,35 +132,46 @@ class ModbusManager:
     def cancel(self, command_id: str) -> Receipt:
         """Withdraw a command that the base has not read yet; NotFound, or Conflict when it is too late."""
         receipt = self.command(command_id)
-        if CommandState(receipt["state"]).is_final:
+        if not is_open(receipt):
             raise Conflict(f"command {command_id} has ended already: it is {receipt['state']}")
         return self._call("cancel", {"id": command_id})
 
     def command(self, command_id: str) -> Receipt:
-        """Return a command's receipt; NotFound when there is none."""
-        receipt = self._memory.receipts.find(command_id) or self._history.command(command_id)
+        """Return a command's receipt; NotFound when there is none, StoreError when that cannot be known."""
+        receipt = self._history.command(command_id)
         if receipt is None:
             raise NotFound(f"there is no command {command_id[:40]!r}")
         return receipt
 
-    def final(self, command_id: str, seconds: float, sleep: Callable[[float], None]) -> Receipt:
-        """Return a command's receipt once it is final, or as it is after so many seconds."""
-        ends = self._health.clock() + seconds
-        receipt = self.command(command_id)
-        while not CommandState(receipt["state"]).is_final and self._health.clock() < ends:
-            sleep(_LOOK_AGAIN)
-            receipt = self.command(command_id)
+    def final(self, command_id: str, seconds: float, sleep: Callable[[float], None]) -> Receipt | None:
+        """Return a command's receipt once it is final, or as it is after so many seconds.
+
+        What is final is written down before it is told, if the disk lets it. None: too many wait already.
+        """
+        if self._waiting >= MOST_WAITERS:
+            return None
+        self._waiting += 1
+        try:
+            receipt = self._wait(command_id, self._health.clock() + seconds, sleep)
+        finally:
+            self._waiting -= 1
+        if not is_open(receipt):
+            self._catch_up()
         return receipt
 
-    def commands(self, wanted: Wanted) -> list[tuple[int, Receipt]]:
-        """Return (row number, receipt) of commands, newest first; with the database away, of the newest 512."""
+    def commands(self, wanted: Wanted) -> Page[Receipt]:
+        """Return receipts, newest first; with the database away, of the newest 512."""
         return self._history.commands(wanted)
 
-    def audit(self, wanted: Wanted) -> list[tuple[int, AuditRow]]:
-        """Return (row number, change) of changes, newest first, up to this moment; StoreError without a database."""
-        with suppress(GatewayError):
-            self._call("flush", {})
+    def audit(self, wanted: Wanted) -> Page[AuditRow]:
+        """Return changes, newest first, up to this moment; StoreError when not all of them can be read."""
+        self._read_up_to_now()
         return self._history.audit(wanted)
+
+    def timeline(self, wanted: Wanted) -> Page[AuditRow | Receipt]:
+        """Return changes, and commands that have ended, newest first; StoreError when not all of them can be read."""
+        self._read_up_to_now()
+        return self._history.timeline(wanted)
 
     # Health
 
@@ -193,6 +206,33 @@ class ModbusManager:
         return self._memory.header.changes
 
     # Inside
+
+    def _wait(self, command_id: str, ends: float, sleep: Callable[[float], None]) -> Receipt:
+        seen, receipt = self.changes, self.command(command_id)
+        while is_open(receipt) and self._health.clock() < ends:
+            sleep(_LOOK_AGAIN)
+            if self.changes != seen:
+                seen, receipt = self.changes, self.command(command_id)
+        return receipt
+
+    def _read_up_to_now(self) -> None:
+        if not self._catch_up():
+            raise StoreError(
+                "what has happened cannot be told while the database cannot be written; see /api/v1/health",
+                retry_after=5.0,
+            )
+
+    def _catch_up(self) -> bool:
+        """Have what waits written down; true when nothing waits any more, as in a daemon that is not there.
+
+        Not through the breaker: a disk in trouble is no reason to keep commands from the daemon.
+        """
+        if not self._health.daemon_alive():
+            return True
+        try:
+            return bool(self._link.call("flush", {}))
+        except GatewayError:
+            return False
 
     def _call(self, method: str, params: dict[str, Any]) -> Receipt:
         result: Receipt = self._breaker.call(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
-from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.plant import Unit
 from neasmart_gateway.domain.readings import Cell
+from neasmart_gateway.domain.receipts import Receipt as Receipt
+from neasmart_gateway.domain.receipts import is_open, number_of
 from neasmart_gateway.domain.registers import Place
 from neasmart_gateway.domain.zones import Zone
 
-Receipt = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ class RegisterView:
     updated_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list, newest first; `next` is what the following page lies behind, None when there is none."""
+
+    rows: list[T]
+    next: int | None
+
+
 def newest_open(receipts: Iterable[Receipt]) -> Receipt | None:
     """Return the newest command that is still open; one may have come to its end since its register was read."""
-    still_open = [receipt for receipt in receipts if not CommandState(receipt["state"]).is_final]
-    return max(still_open, key=number_of, default=None)
-
-
-def number_of(receipt: Receipt) -> int:
-    """Return the number that the id ("NUMBER-RANDOM") begins with: commands are counted as they come in."""
-    return int(receipt["id"].partition("-")[0])
+    return max(filter(is_open, receipts), key=number_of, default=None)

@@ -25,8 +25,7 @@ class Backlog:
         self._registers[register.address] = register
 
     def add_command(self, command: CommandRow) -> None:
-        self._commands.pop(command.id, None)
-        self._commands[command.id] = command
+        self._commands[command.id] = command  # it keeps its place: the journal numbers commands as they came in
         self._make_room()
 
     def add_audit(self, row: AuditRow) -> None:

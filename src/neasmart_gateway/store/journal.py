@@ -22,13 +22,15 @@ class Remembered:
 class CommandRow:
     """A command as the journal keeps it: its receipt, and the key under which a retry finds it again.
 
-    `idempotency` is (key, fingerprint of the request), None when the caller gave no key.
+    `idempotency` is (key, fingerprint of the request), None when the caller gave no key, or it is not known any more:
+    the journal keeps the one that it has. `void` takes it away: the command was not taken, and a retry is a new one.
     """
 
     id: str
     created_at: float
     receipt: Receipt
     idempotency: tuple[str, str] | None = None
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,17 @@ class Journal(Protocol):
 
     def prune(self, before: float) -> int:
         """Forget commands and audit rows from before a Unix time, a small step at a call; returns how many."""
+        ...
+
+    def looks_sound(self) -> bool:
+        """Look at all of the medium; false when it is damaged. What cannot be looked at now counts as sound.
+
+        It takes long, and may run in another thread beside any other method.
+        """
+        ...
+
+    def check(self) -> None:
+        """Open the medium anew, which looks at all of it; a damaged one is set aside, and StoreError raised."""
         ...
 
     def close(self) -> None:

@@ -34,7 +34,8 @@ class MemoryJournal:
         self._registers.update({register.address: register for register in batch.registers})
         for command in batch.commands:
             known = self._commands.get(command.id)
-            self._commands[command.id] = replace(known, receipt=command.receipt) if known else command
+            key = None if command.void else known.idempotency if known else command.idempotency
+            self._commands[command.id] = replace(known or command, receipt=command.receipt, idempotency=key)
         self.audit += batch.audit
 
     def prune(self, before: float) -> int:
@@ -45,6 +46,12 @@ class MemoryJournal:
         for command_id in old:
             del self._commands[command_id]
         return gone
+
+    def looks_sound(self) -> bool:
+        return True
+
+    def check(self) -> None:
+        """Nothing to look at."""
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -29,14 +29,19 @@ class Habits:
     keep_seconds: float = 400 * 86400.0
     retry_seconds: float = 86400.0
     """How long a retried request finds its first receipt."""
+    check_seconds: float = 86400.0
+    """How often all of the journal is looked at."""
+    patience: float = 0.5
+    """How long a caller waits for the disk; whoever called over the link gives up a little later."""
 
 
 class Recorder:
     """Between the loop and the journal's thread.
 
     Registers and audit rows wait for the next flush; a command that moves on is written at once, and one that is being
-    accepted is waited for (`durable`). `executor` is a single thread, so that the journal is never used twice at a
-    time. `unix` gives Unix time.
+    accepted is waited for (`durable`). What the journal's thread has begun is settled, also when nobody waits any more.
+
+    `executor` is a single thread, so that the journal is never used twice at a time. `unix` gives Unix time.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Recorder:
         self._backlog = Backlog()
         self._kept: dict[int, int] = {}
         self._lock = asyncio.Lock()
+        self._catching_up: asyncio.Task[bool] | None = None
+        self._durably = False
         self._urgent = asyncio.Event()
         self._failure: str | None = None
         self._failed_at = 0.0
@@ -77,16 +84,41 @@ class Recorder:
         self._backlog.add_command(row)
         self._urgent.set()
 
-    async def durable(self, row: CommandRow) -> bool:
-        """Write a command down and return true once it would outlive a power cut; false when that is not possible."""
+    async def durable(self, row: CommandRow, waited: float = 0.0) -> bool:
+        """Write a command down and return true once it would outlive a power cut; false when that is not possible.
+
+        Raises TimeoutError when that takes too long, counting the seconds that it has `waited` for others: the row may
+        still come to the journal.
+        """
         if self._failure is not None:
             return False
-        async with self._lock:
-            try:
-                await self._guarded(self._commit(Batch(commands=[row]), durable=True))
-            except StoreError:
-                return False
-        return True
+        if waited >= self._habits.patience:
+            self._failed(self._slow())
+            return False
+        try:
+            async with asyncio.timeout(self._habits.patience - waited):
+                return await asyncio.shield(self._write_durably(row))
+        except TimeoutError:
+            self._failed(self._slow())
+            raise
+
+    async def catch_up(self, *, durable: bool = False) -> bool:
+        """Write down what waits, once for all who ask at the same time; true when the journal has every row.
+
+        With `durable` it outlives a power cut. False at once while the journal is away: only `run` tries it then.
+        """
+        if not self._backlog.rows:
+            return True
+        if self._failure is not None:
+            return False
+        self._durably = self._durably or durable
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+        try:
+            async with asyncio.timeout(self._habits.patience):
+                return await asyncio.shield(self._catching_up)
+        except TimeoutError:
+            return False
 
     # Life
 
@@ -107,6 +139,13 @@ class Recorder:
                 next_prune = self._unix() + _PRUNE_EVERY
                 await self._prune()
 
+    async def watch(self) -> None:
+        """Look at all of the journal once a day, so that damage is told before somebody needs the spot; never ends."""
+        while True:
+            await asyncio.sleep(self._habits.check_seconds)
+            if self._failure is None and not await asyncio.to_thread(self._journal.looks_sound):
+                await self._check()
+
     async def flush(self) -> None:
         """Write down all that waits, in one transaction; StoreError leaves it waiting.
 
@@ -117,11 +156,7 @@ class Recorder:
 
     async def _flush(self) -> None:
         async with self._lock:
-            self._urgent.clear()
-            self._backlog.forget_unchanged(self._kept)
-            batch = self._backlog.batch()
-            if batch or self._failure is not None:
-                await self._guarded(self._write(batch))
+            await self._guarded(self._write_what_waits(durable=False))
 
     async def close(self) -> None:
         """Flush once more and let go of the journal."""
@@ -152,6 +187,33 @@ class Recorder:
         }
 
     # Inside
+
+    async def _write_durably(self, row: CommandRow) -> bool:
+        async with self._lock:
+            if self._failure is not None:
+                return False
+            try:
+                await self._guarded(self._commit(Batch(commands=[row]), durable=True))
+            except StoreError:
+                return False
+        return True
+
+    async def _catch_up(self) -> bool:
+        async with self._lock:
+            # Whoever asks from now on may have something that this batch does not hold.
+            self._catching_up, durable, self._durably = None, self._durably, False
+            if self._failure is not None:
+                return False
+            try:
+                await self._guarded(self._write_what_waits(durable=durable))
+            except StoreError:
+                return False
+        return True
+
+    async def _check(self) -> None:
+        async with self._lock:
+            with contextlib.suppress(StoreError):
+                await self._guarded(self._in_thread(self._journal.check))
 
     async def _write_until_it_works(self) -> None:
         retrying = AsyncRetrying(
@@ -188,11 +250,23 @@ class Recorder:
         self._kept = {register.address: register.word for register in kept.registers}
         self.recall(kept)
 
-    async def _write(self, batch: Batch) -> None:
+    async def _write_what_waits(self, *, durable: bool) -> None:
+        self._urgent.clear()
+        self._backlog.forget_unchanged(self._kept)
+        batch, away = self._backlog.batch(), self._failure is not None
+        if not batch and not away:
+            return
         if not self._is_loaded:
             await self._load()
-        await self._commit(batch, durable=False)
-        self._settle(batch)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        # A disk that was away has to show that it can do what a command needs.
+        await self._commit(batch, durable=durable or away)
+        self._backlog.settle(batch)
+        self._flushed_at = self._unix()
+        if away and clock() - began > self._habits.patience:
+            raise self._slow()
+        self._written(batch)
 
     async def _commit(self, batch: Batch, *, durable: bool) -> None:
         await self._in_thread(lambda: self._journal.commit(batch, durable=durable))
@@ -203,9 +277,7 @@ class Recorder:
             self._urgent.set()
         self._kept.update({register.address: register.word for register in batch.registers})
 
-    def _settle(self, batch: Batch) -> None:
-        self._backlog.settle(batch)
-        self._flushed_at = self._unix()
+    def _written(self, batch: Batch) -> None:
         registers, rows = len(batch.registers), len(batch.commands) + len(batch.audit)
         if self._failure is None:
             self._report(StoreFlushed(registers, rows))
@@ -213,6 +285,9 @@ class Recorder:
         self._failure = None
         away = self._unix() - self._failed_at
         self._report(StoreReturned(round(away, 1), registers, rows, self._backlog.dropped))
+
+    def _slow(self) -> StoreError:
+        return StoreError(f"the disk is slow: it takes longer than {self._habits.patience:g} s to write something down")
 
     def _failed(self, error: StoreError) -> None:
         if self._failure is None:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,6 +52,19 @@ class SqliteJournal:
 
     def prune(self, before: float) -> int:
         return self._run(lambda connection: _prune(connection, before))
+
+    def looks_sound(self) -> bool:
+        # With a connection of its own: the journal's would look at what it has in memory.
+        try:
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                _check(connection)
+        except sqlite3.Error as error:
+            return not is_beyond_use(error)
+        return True
+
+    def check(self) -> None:
+        self._drop()
+        self._run(lambda _connection: None)
 
     def close(self) -> None:
         self._drop()
@@ -184,6 +198,10 @@ def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool) -> None
             "VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, receipt = excluded.receipt",
             [_command_values(command) for command in batch.commands],
+        )
+        connection.executemany(
+            "UPDATE commands SET idempotency_key = NULL, fingerprint = NULL WHERE id = ?",
+            [(command.id,) for command in batch.commands if command.void],
         )
         connection.executemany(
             "INSERT INTO audit (at, address, before, word, cause, who, command_id) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -12,8 +12,8 @@ from flask import url_for
 from neasmart_gateway.api.preferences import idempotency, wait_seconds
 from neasmart_gateway.api.security import caller
 from neasmart_gateway.api.v1.models.commands import CommandAnswer
-from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.intentions import Intention
+from neasmart_gateway.domain.receipts import is_open
 from neasmart_gateway.manager.manager import ModbusManager
 
 VIA = "http"
@@ -36,7 +36,8 @@ def answered(manager: ModbusManager, receipt: dict[str, Any]) -> Accepted:
     seconds = wait_seconds()
     if seconds is None:
         return CommandAnswer.of(receipt), HTTPStatus.ACCEPTED, headers
+    final = manager.final(receipt["id"], seconds, time.sleep)
+    if final is None:  # too many wait: this one is told where to look instead
+        return CommandAnswer.of(receipt), HTTPStatus.ACCEPTED, headers
     headers["Preference-Applied"] = f"wait={seconds}"
-    receipt = manager.final(receipt["id"], seconds, time.sleep)
-    final = CommandState(receipt["state"]).is_final
-    return CommandAnswer.of(receipt), HTTPStatus.OK if final else HTTPStatus.ACCEPTED, headers
+    return CommandAnswer.of(final), HTTPStatus.ACCEPTED if is_open(final) else HTTPStatus.OK, headers

@@ -14,8 +14,7 @@ class AllCommands(Resource):
     query = CommandQuery
 
     def get(self) -> Commands:
-        wanted = read_query(CommandQuery)
-        return Commands.of(self.manager.commands(wanted.wanted()), wanted.limit)
+        return Commands.of(self.manager.commands(read_query(CommandQuery).wanted()))
 
 
 class OneCommand(Resource):

@@ -15,8 +15,7 @@ class AuditTrail(Resource):
     query = AuditQuery
 
     def get(self) -> Audit:
-        wanted = read_query(AuditQuery)
-        return Audit.of(self.manager.audit(wanted.wanted()), wanted.limit)
+        return Audit.of(self.manager.audit(read_query(AuditQuery).wanted()))
 
 
 class ZoneTimeline(Resource):
@@ -26,9 +25,7 @@ class ZoneTimeline(Resource):
 
     def get(self, base: int, zone: int) -> Timeline:
         ref = ZoneRef(base, zone)
-        wanted = read_query(TimelineQuery).wanted(ref)
-        changes = self.manager.audit(wanted)
-        return Timeline.of(ref, changes, self.manager.commands(wanted), wanted.limit)
+        return Timeline.of(ref, self.manager.timeline(read_query(TimelineQuery).wanted(ref)))
 
 
 ROUTES: Routes = {"/audit": AuditTrail, "/zones/<number:base>/<number:zone>/timeline": ZoneTimeline}

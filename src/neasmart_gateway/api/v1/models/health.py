@@ -53,6 +53,10 @@ class DatabaseHealth(DaemonWords):
     mode: Annotated[str, about("sqlite, or memory while the file cannot be used.", "sqlite")]
     failure: Annotated[str | None, about("Why the file cannot be used; null: it can.", None)]
     since: Annotated[Timestamp | None, about("Since when the file cannot be used; null: it can.", None)]
+    set_aside: Annotated[
+        str | None,
+        about("Where a file lies that was beyond use and was moved since the gateway started; null: none.", None),
+    ] = None
     flushed_at: Annotated[Timestamp | None, about("When something was last written down; null: not yet.", _AT)]
     waiting_registers: Annotated[int, about("Registers that have changed and are not written down yet.", 3)]
     waiting_rows: Annotated[int, about("Commands and audit rows that are not written down yet.", 0)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from neasmart_gateway.api.schema import Answer, Query, QueryNumber, Timestamp, about
+from neasmart_gateway.api.schema import Answer, Query, QueryNumber, QueryPlace, Timestamp, about
 from neasmart_gateway.api.v1.models.commands import Command, Value
 from neasmart_gateway.api.v1.models.parts import Count
 from neasmart_gateway.domain.commands import CommandState
@@ -18,6 +17,7 @@ from neasmart_gateway.domain.registers import BASES, PLACES, ZONES_PER_BASE
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.manager.history import AuditRow, Wanted
+from neasmart_gateway.manager.views import Page, Receipt
 
 _AT = "2026-11-21T06:30:00.250Z"
 MOST = 200
@@ -40,7 +40,7 @@ def _state(text: object) -> str:
 
 
 Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
-Before = Annotated[QueryNumber | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
+Before = Annotated[QueryPlace | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
 Since = Annotated[
     Annotated[float, BeforeValidator(_moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
 ]
@@ -92,14 +92,11 @@ class AuditQuery(_OfAZone):
         return Wanted(self.limit, self.before, self.addresses, self.since)
 
 
-class TimelineQuery(Query):
+class TimelineQuery(Paged):
     """How much of a zone's past is wanted."""
 
-    limit: Limit = 50
-    since: Since = None
-
     def wanted(self, ref: ZoneRef) -> Wanted:
-        return Wanted(self.limit, None, addresses_of(ref), self.since)
+        return Wanted(self.limit, self.before, addresses_of(ref), self.since)
 
 
 class Commands(Answer):
@@ -110,9 +107,9 @@ class Commands(Answer):
     next: Next
 
     @classmethod
-    def of(cls, found: Sequence[tuple[int, dict[str, Any]]], limit: int) -> Commands:
-        receipts = [Command.model_validate(receipt) for _, receipt in found]
-        return cls(commands=receipts, count=len(receipts), next=_next(found, limit))
+    def of(cls, page: Page[Receipt]) -> Commands:
+        receipts = [Command.model_validate(receipt) for receipt in page.rows]
+        return cls(commands=receipts, count=len(receipts), next=page.next)
 
 
 class Change(Answer):
@@ -135,11 +132,17 @@ class Change(Answer):
         str,
         about(
             "user (somebody asked for it), command (the base echoed that), state_command (the base moved a setpoint "
-            "because a state was commanded), base (the base on its own: somebody at a thermostat, or a program).",
+            "because a state was commanded), base (the base on its own: somebody at a thermostat, or a program), "
+            "release (somebody withdrew our word), peer (another Modbus device wrote it).",
             "base",
         ),
     ]
-    by: Annotated[str, about("Who: the way in and the address or name of a user, or the base station.", "base station")]
+    by: Annotated[
+        str,
+        about(
+            "Who: way in and address or name of a user, the base station, or another device's address.", "base station"
+        ),
+    ]
     command_id: Annotated[str | None, about("The command that it belongs to; null: none.", None)]
 
     @classmethod
@@ -168,17 +171,13 @@ class Audit(Answer):
     next: Next
 
     @classmethod
-    def of(cls, found: Sequence[tuple[int, AuditRow]], limit: int) -> Audit:
-        return cls(changes=[Change.of(row) for _, row in found], count=len(found), next=_next(found, limit))
+    def of(cls, page: Page[AuditRow]) -> Audit:
+        return cls(changes=[Change.of(row) for row in page.rows], count=len(page.rows), next=page.next)
 
 
 def addresses_of(ref: ZoneRef) -> tuple[int, ...]:
     """Return the command registers of a zone."""
     return ref.state_address, ref.setpoint_address
-
-
-def _next(found: Sequence[tuple[int, object]], limit: int) -> int | None:
-    return found[-1][0] if len(found) == limit else None
 
 
 def _value(address: int, word: int | None) -> Value:

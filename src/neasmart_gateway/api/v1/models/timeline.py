@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from neasmart_gateway.api.schema import Answer, Timestamp, about
 from neasmart_gateway.api.v1.models.commands import Command
-from neasmart_gateway.api.v1.models.history import Change
+from neasmart_gateway.api.v1.models.history import Change, Next
 from neasmart_gateway.api.v1.models.parts import Count
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.manager.history import AuditRow
+from neasmart_gateway.manager.views import Page, Receipt
 
 _AT = "2026-11-21T06:30:00.250Z"
 
@@ -34,18 +34,12 @@ class Timeline(Answer):
     zone: Annotated[int, about("The zone's number on that base.", 1)]
     timeline: Annotated[list[Moment], about("What happened.", [])]
     count: Count
+    next: Next
 
     @classmethod
-    def of(
-        cls,
-        ref: ZoneRef,
-        changes: Sequence[tuple[int, AuditRow]],
-        commands: Sequence[tuple[int, dict[str, Any]]],
-        limit: int,
-    ) -> Timeline:
-        moments = [_changed(row) for _, row in changes] + [_ended(r) for _, r in commands if r["finished_at"]]
-        newest = sorted(moments, key=lambda moment: moment.at, reverse=True)[:limit]
-        return cls(base=ref.base, zone=ref.zone, timeline=newest, count=len(newest))
+    def of(cls, ref: ZoneRef, page: Page[AuditRow | Receipt]) -> Timeline:
+        moments = [_changed(row) if isinstance(row, AuditRow) else _ended(row) for row in page.rows]
+        return cls(base=ref.base, zone=ref.zone, timeline=moments, count=len(moments), next=page.next)
 
 
 def _changed(row: AuditRow) -> Moment:
@@ -53,5 +47,5 @@ def _changed(row: AuditRow) -> Moment:
     return Moment(at=change.at, kind="change", change=change, outcome=None)
 
 
-def _ended(receipt: dict[str, Any]) -> Moment:
+def _ended(receipt: Receipt) -> Moment:
     return Moment(at=receipt["finished_at"], kind="outcome", change=None, outcome=Command.model_validate(receipt))

@@ -1,0 +1,161 @@
+"""Who else may be on the bus: other Modbus devices, and a second base station. PROTOCOL.md §5 and §6.2."""
+
+import pytest
+
+from neasmart_gateway.desk.peers import Peer
+from neasmart_gateway.desk.records import Cause, OnePeerAgain, TwoPeers
+from neasmart_gateway.errors import Conflict
+from tests.desk.gateway import BASE, SETPOINT, STRANGER, TEMPERATURE, ZONE_STATE, Gateway, degrees, setpoint
+
+SECOND = Peer("bus", "192.0.2.11")
+"""Another base station."""
+
+
+@pytest.fixture
+def told(gateway: Gateway) -> Gateway:
+    """A gateway whose base has written its zone."""
+    gateway.writes(ZONE_STATE, 1, degrees(19), degrees(20))
+    return gateway
+
+
+@pytest.fixture
+def torn(told: Gateway) -> Gateway:
+    """A gateway to which a second base station writes too."""
+    told.wait(10)
+    told.writes(ZONE_STATE, 2, degrees(25), degrees(24), peer=SECOND)
+    return told
+
+
+# Another device that writes commands
+
+
+@pytest.mark.parametrize("word", [degrees(21), degrees(25)], ids=["the same", "another"])
+def test_another_device_answers_no_command(told: Gateway, word: int) -> None:
+    """Read by the base, then written by somebody else: neither confirmed nor overridden."""
+    command = told.submit_and_deliver(setpoint(21))
+    told.wait(10)
+    told.writes(SETPOINT, word, peer=STRANGER)
+    assert told.state(command) == "delivered"
+    assert told.reads(SETPOINT) == [degrees(21)]
+    told.writes(SETPOINT, degrees(21))
+    assert told.state(command) == "confirmed"
+
+
+def test_what_another_device_writes_is_shown_and_not_served(told: Gateway) -> None:
+    """It was acknowledged, so it is stored, under its own name; the base is told no data and publishes its own."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    change = told.changes(SETPOINT)[-1]
+    assert (change.credit.cause, change.credit.who) == (Cause.PEER, "bus 192.0.2.99")
+    assert (told.reported(SETPOINT), told.reads(ZONE_STATE, 2)) == (degrees(23), [1, 0])
+    assert told.state(told.submit(setpoint(23))) == "accepted"  # the base knows nothing of it: not "already so"
+    told.desk.cancel(told.submit(setpoint(23)).id, told.now)
+    told.writes(SETPOINT, degrees(19))
+    assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_another_device_that_repeats_the_base_changes_nothing(told: Gateway) -> None:
+    """The word is the base's own as before."""
+    told.writes(SETPOINT, degrees(19), peer=STRANGER)
+    assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_while_no_base_is_known_anybody_may_be_it(gateway: Gateway) -> None:
+    """Before the first measurement a write of a command register answers commands."""
+    command = gateway.submit(setpoint(21))
+    gateway.reads(SETPOINT, peer=STRANGER)
+    gateway.writes(SETPOINT, degrees(21), peer=STRANGER)
+    assert gateway.state(command) == "confirmed"
+    assert gateway.changes(SETPOINT)[-1].credit.cause is Cause.COMMAND
+
+
+# Two base stations
+
+
+def test_two_base_stations_are_reported(torn: Gateway) -> None:
+    """Once, the one that was there first before the other."""
+    torn.writes(TEMPERATURE, degrees(20))
+    torn.writes(TEMPERATURE, degrees(24), peer=SECOND)
+    assert [r for r in torn.records if isinstance(r, TwoPeers)] == [TwoPeers(("bus 192.0.2.10", "bus 192.0.2.11"))]
+    assert torn.desk.two_peers(torn.now) == ["bus 192.0.2.10", "bus 192.0.2.11"]
+
+
+def test_no_commands_are_taken_meanwhile(torn: Gateway) -> None:
+    """Nobody knows which of them one would reach; 60 s after the second one's last measurement they are taken again."""
+    with torn.nothing_changes(), pytest.raises(Conflict, match=r"bus 192\.0\.2\.10 and bus 192\.0\.2\.11 both write"):
+        torn.submit(setpoint(21))
+    torn.wait(60)
+    torn.writes(TEMPERATURE, degrees(20))
+    with pytest.raises(Conflict):
+        torn.submit(setpoint(21))
+    torn.wait(0.1)
+    torn.desk.tick(torn.now)
+    torn.desk.tick(torn.now)
+    assert [r for r in torn.records if isinstance(r, OnePeerAgain)] == [OnePeerAgain()]
+    assert torn.state(torn.submit_and_deliver(setpoint(21))) == "delivered"
+
+
+def test_the_second_one_takes_nothing_that_is_meant_for_the_first(told: Gateway) -> None:
+    """It reads no data in every command register, and what it writes there answers no command."""
+    command = told.submit(setpoint(21))
+    told.writes(TEMPERATURE, degrees(24), peer=SECOND)
+    assert told.reads(ZONE_STATE, 3, peer=SECOND) == [0, 0, degrees(24)]
+    assert told.state(command) == "accepted"
+    assert told.reads(SETPOINT) == [degrees(21)]
+    told.writes(ZONE_STATE, 2, degrees(21), degrees(24), peer=SECOND)
+    assert told.state(command) == "delivered"
+    told.writes(SETPOINT, degrees(21))
+    assert told.state(command) == "confirmed"
+
+
+def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
+    """An adapter with a new address is the base a minute later, and is told nothing that the former one wrote."""
+    told.wait(10)
+    for _ in range(6):
+        told.writes(TEMPERATURE, degrees(20), peer=SECOND)
+        told.wait(10)
+    assert told.desk.two_peers(told.now) == []
+    told.writes(TEMPERATURE, degrees(20), peer=SECOND)
+    assert told.reads(ZONE_STATE, 3, peer=SECOND) == [0, 0, degrees(20)]
+    told.writes(ZONE_STATE, 1, degrees(19), peer=SECOND)
+    command = told.submit(setpoint(21))
+    assert told.reads(ZONE_STATE, 2, peer=SECOND) == [1, degrees(21)]
+    assert told.state(command) == "delivered"
+    assert told.reads(SETPOINT, peer=BASE) == [0]
+
+
+def test_a_held_back_word_of_the_former_base_is_not_served_either(told: Gateway) -> None:
+    """What it wrote while our word waited comes to light when the command ends, but is not for its successor."""
+    command = told.submit_and_deliver(setpoint(21))
+    told.writes(SETPOINT, degrees(19))  # the old value, which was on its way
+    told.wait(60.1)
+    told.writes(TEMPERATURE, degrees(20), peer=SECOND)
+    assert told.reads(SETPOINT, peer=SECOND) == [0]
+    assert (told.state(command), told.reported(SETPOINT)) == ("unconfirmed", degrees(19))
+
+
+def test_a_minute_apart_is_no_fault(told: Gateway) -> None:
+    """One after the other, further apart than the base is ever silent."""
+    told.wait(60.1)
+    told.writes(TEMPERATURE, degrees(24), peer=SECOND)
+    assert told.desk.two_peers(told.now) == []
+    assert told.state(told.submit(setpoint(21))) == "accepted"
+
+
+def test_the_same_base_after_a_pause_keeps_its_words(told: Gateway) -> None:
+    """It takes nobody's place but its own."""
+    told.wait(100)
+    told.writes(TEMPERATURE, degrees(20))
+    assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_another_device_that_only_writes_commands_is_no_base_station(told: Gateway) -> None:
+    """Only measurements make one."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    assert told.desk.two_peers(told.now) == []
+
+
+def test_the_number_of_peers_is_bounded(told: Gateway) -> None:
+    """Whoever makes up addresses fills no memory."""
+    for n in range(100):
+        told.writes(TEMPERATURE, degrees(20), peer=Peer("bus", f"198.51.100.{n}"))
+    assert len(told.desk.two_peers(told.now)) == 32
