@@ -23,7 +23,7 @@ def rehau_headers(client: FlaskClient, path: str) -> dict[str, str]:
 
 
 def test_root_health_has_every_key_of_the_contract(served: Served, client: FlaskClient) -> None:
-    """CONTRACTS.md A, on a house that is well."""
+    """What the older Home Assistant integration reads, on a house that is well."""
     served.writes(100, 1)
     served.submit(setpoint(22.0))
     served.wait(2.5)

@@ -1,4 +1,4 @@
-"""A user's command on the wire: what the base reads, and when that counts as delivered (PROTOCOL.md §5)."""
+"""A user's command on the wire: what the base reads, and when that counts as delivered (docs/protocol.md §5)."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Why the bus builds on parts of pymodbus only: its own server's defects (PROTOCOL.md §7), as 3.16.1 ships them.
+"""Why the bus builds on parts of pymodbus only: its own server's defects (docs/protocol.md §7), as 3.16.1 ships them.
 
 When an upgrade makes one of these fail, a defect is gone: look whether the part of ours that stands for it still is
-needed, and note the new behaviour in PROTOCOL.md.
+needed, and note the new behaviour in docs/protocol.md.
 """
 
 from collections.abc import AsyncIterator

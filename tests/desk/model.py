@@ -1,4 +1,4 @@
-"""PROTOCOL.md §5 once more, as plainly as possible: what test_life.py holds the desk against.
+"""docs/protocol.md §5 once more, as plainly as possible: what test_life.py holds the desk against.
 
 Written from the text, not from the code under test; setpoints are compared in whole hundredths of a degree.
 """

@@ -1,4 +1,4 @@
-"""What the base is answered when it reads: PROTOCOL.md §5 (a), (b), (c)."""
+"""What the base is answered when it reads: docs/protocol.md §5 (a), (b), (c)."""
 
 from collections.abc import Callable
 

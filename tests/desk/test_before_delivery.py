@@ -1,4 +1,4 @@
-"""The base writes to a register whose command it has not read yet: PROTOCOL.md §5."""
+"""The base writes to a register whose command it has not read yet: docs/protocol.md §5."""
 
 import pytest
 

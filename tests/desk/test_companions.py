@@ -1,4 +1,4 @@
-"""A setpoint that moves after a state command belongs to it: PROTOCOL.md §5, REHAU keeps a setpoint per state."""
+"""A setpoint that moves after a state command belongs to it: docs/protocol.md §5, REHAU keeps a setpoint per state."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""When a command counts as delivered, and when nobody has read it in time: PROTOCOL.md §5."""
+"""When a command counts as delivered, and when nobody has read it in time: docs/protocol.md §5."""
 
 from collections.abc import Callable
 

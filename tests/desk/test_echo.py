@@ -1,10 +1,10 @@
-"""The base writes to a register whose command it has read: confirmed or overridden. PROTOCOL.md §5."""
+"""The base writes to a register whose command it has read: confirmed or overridden. docs/protocol.md §5."""
 
 from collections.abc import Callable
 
 import pytest
 
-from neasmart_gateway.desk.records import Cause
+from neasmart_gateway.desk.records import Cause, CommandEchoed
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.commands import Timing
 from tests.desk.gateway import SETPOINT, TEMPERATURE, ZONE_STATE, Gateway, degrees, setpoint, zone_state
@@ -28,6 +28,17 @@ def test_echo_within_the_tolerance_confirms(told: Gateway, celsius: float) -> No
     assert told.write_of(command, SETPOINT)["effective"] == pytest.approx(celsius)
     assert told.reads(SETPOINT) == [degrees(celsius)]
     assert told.pending(SETPOINT) is None
+
+
+def test_how_soon_the_base_repeats_our_word(told: Gateway) -> None:
+    """Measured from the answer with the word to the echo; one that comes before any answer tells nothing."""
+    told.submit(setpoint(20))
+    told.writes(SETPOINT, degrees(20))
+    told.submit_and_deliver(setpoint(21))
+    told.wait(3.5)
+    told.writes(SETPOINT, degrees(21))
+    (echo,) = [record for record in told.records if isinstance(record, CommandEchoed)]
+    assert (echo.address, echo.seconds) == (SETPOINT, pytest.approx(3.5))
 
 
 @pytest.mark.parametrize("celsius", [20.68, 21.32, 5.0, 35.0])

@@ -1,4 +1,4 @@
-"""How a user's word is taken back: superseded, cancelled, released. PROTOCOL.md §5."""
+"""How a user's word is taken back: superseded, cancelled, released. docs/protocol.md §5."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Anything may happen in any order: the desk is held against the model of PROTOCOL.md §5 after every step."""
+"""Anything may happen in any order: the desk is held against the model of docs/protocol.md §5 after every step."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pre-command word, crossing our command on its way: PROTOCOL.md §5."""
+"""The pre-command word, crossing our command on its way: docs/protocol.md §5."""
 
 from collections.abc import Callable
 

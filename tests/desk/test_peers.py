@@ -1,4 +1,4 @@
-"""Who else may be on the bus: other Modbus devices, and a second base station. PROTOCOL.md §5 and §6.2."""
+"""Who else may be on the bus: other Modbus devices, and a second base station. docs/protocol.md §5 and §6.2."""
 
 import pytest
 

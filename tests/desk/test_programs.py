@@ -1,4 +1,4 @@
-"""Programs resolve, and "no override" is never a person's change: PROTOCOL.md §3 and §5."""
+"""Programs resolve, and "no override" is never a person's change: docs/protocol.md §3 and §5."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No command survives a restart of the daemon: PROTOCOL.md §5. The image does (DESIGN.md)."""
+"""No command survives a restart of the daemon: docs/protocol.md §5. The image does."""
 
 import pytest
 

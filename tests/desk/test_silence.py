@@ -1,4 +1,4 @@
-"""Words from before a silence of the bus are not served: PROTOCOL.md §5 (b) and §6.1."""
+"""Words from before a silence of the bus are not served: docs/protocol.md §5 (b) and §6.1."""
 
 from collections.abc import Callable
 

@@ -63,7 +63,7 @@ def test_our_own_word_is_no_report(row: Row) -> None:
 
 @pytest.mark.parametrize(("field", "reason", "word"), EXAMPLES)
 def test_a_word_without_a_value_gives_its_reason(field: str, reason: Reason, word: int) -> None:
-    """Each reason that a field can have comes from the words that PROTOCOL.md names."""
+    """Each reason that a field can have comes from the words that docs/protocol.md names."""
     assert BY_NAME[field].codec.decode(word) == Reading(reason=reason)
 
 
@@ -138,7 +138,7 @@ def test_a_value_without_a_word_is_refused(codec: Codec, value: float) -> None:
 
 
 def test_modes_and_states_have_their_numbers_and_names() -> None:
-    """The five modes and six states of PROTOCOL.md §3, under the names of our own API."""
+    """The five modes and six states of docs/protocol.md §3, under the names of our own API."""
     assert {mode.label: mode.value for mode in OperatingMode} == {
         "auto": 1,
         "heating": 2,

@@ -95,7 +95,7 @@ def test_a_mode_is_one_of_the_five(nonsense: Any) -> None:
 
 @pytest.mark.parametrize("state", OperatingState)
 def test_every_state_can_be_wanted(state: OperatingState) -> None:
-    """Of a zone at N, of the plant at 2, as the number of PROTOCOL.md §3."""
+    """Of a zone at N, of the plant at 2, as the number of docs/protocol.md §3."""
     of_zone, of_plant = SetZoneState(REF, state), SetGlobalState(state)
     assert (of_zone.address, of_zone.word, of_zone.row.name) == (1300, state.value, "zone.state")
     assert (of_plant.address, of_plant.word, of_plant.row.name) == (2, state.value, "operation.state")

@@ -1,4 +1,4 @@
-"""What a word that the base writes means to an open order: PROTOCOL.md §5, a test for each sentence."""
+"""What a word that the base writes means to an open order: docs/protocol.md §5, a test for each sentence."""
 
 from dataclasses import replace
 
@@ -190,7 +190,7 @@ def test_zero_in_the_low_byte_is_zero() -> None:
 
 
 def expected(order: Order, word: int, now: float) -> Judgement:
-    """PROTOCOL.md §5 for setpoints once more, said another way: in whole hundredths of a kelvin."""
+    """docs/protocol.md §5 for setpoints once more, said another way: in whole hundredths of a kelvin."""
     ours, theirs = (None if v is None else round(v * 100) for v in (dpt9.decode(order.word), dpt9.decode(word)))
     off = 10_000_000 if ours is None or theirs is None else abs(ours - theirs)
     repeated = word == order.before and off > 0

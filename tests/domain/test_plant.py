@@ -13,7 +13,7 @@ COUNTS = {"operation": 1, "notifications": 1, "outside": 1, "mixed_group": 3, "d
 
 @pytest.mark.parametrize(("group", "count"), COUNTS.items())
 def test_how_many_there_are(group: str, count: int) -> None:
-    """As many as PROTOCOL.md §3 has registers for."""
+    """As many as docs/protocol.md §3 has registers for."""
     assert count_of(group) == count
 
 

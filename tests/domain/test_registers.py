@@ -1,4 +1,4 @@
-"""The register table, held against PROTOCOL.md §3 written out by hand."""
+"""The register table, held against docs/protocol.md §3 written out by hand."""
 
 from collections import Counter
 
@@ -37,14 +37,14 @@ def name(row: Row) -> str:
 
 
 def test_the_table_has_every_row_and_no_other() -> None:
-    """One row for each kind of register of PROTOCOL.md §3."""
+    """One row for each kind of register of docs/protocol.md §3."""
     assert [row.name for row in TABLE] == list(EXPECTED)
     assert {row.name: row for row in TABLE} == BY_NAME
 
 
 @pytest.mark.parametrize("row", TABLE, ids=name)
 def test_addresses_codec_and_writer(row: Row) -> None:
-    """Each row stands where PROTOCOL.md says, is read as it says, and is written by whom it says."""
+    """Each row stands where docs/protocol.md says, is read as it says, and is written by whom it says."""
     addresses, codec, access = EXPECTED[row.name]
     assert [row.address(index) for index in range(row.count)] == addresses
     assert row.codec == codec

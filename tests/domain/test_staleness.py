@@ -44,7 +44,7 @@ def test_the_limit_is_settable(limit: float) -> None:
 
 
 def test_a_daemon_that_is_away_does_not_make_the_bus_silent() -> None:
-    """Global staleness speaks of the base alone (CONTRACTS.md: the Stale header)."""
+    """Global staleness speaks of the base alone (the Stale header)."""
     assert not replace(LIVE, daemon_alive=False).bus_silent
 
 

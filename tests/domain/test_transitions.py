@@ -30,12 +30,12 @@ LISTED = {
     ("delivered", "WITHDRAW"): "unconfirmed",
     ("delivered", "RESTART"): "expired",
 }
-"""PROTOCOL.md §5, pair by pair."""
+"""docs/protocol.md §5, pair by pair."""
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(CommandState, Event)))
 def test_only_what_is_listed_can_happen(state: CommandState, event: Event) -> None:
-    """Every pair of state and event leads where PROTOCOL.md §5 says, or is impossible; the order itself stays."""
+    """Every pair of state and event leads where docs/protocol.md §5 says, or is impossible; the order itself stays."""
     order = standing(state)
     target = LISTED.get((state.value, event.name))
     if target is None:
@@ -118,7 +118,7 @@ def test_the_times_are_settable() -> None:
 
 
 def test_the_defaults_are_the_protocols() -> None:
-    """PROTOCOL.md §5 in numbers."""
+    """docs/protocol.md §5 in numbers."""
     assert Timing() == Timing(30.0, 60.0, 0.3, 0.02, 5.0, 60.0)
 
 

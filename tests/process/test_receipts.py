@@ -128,6 +128,8 @@ def test_wait_returns_confirmed(gateway: Gateway, base: Master) -> None:
     assert write["delivered_unit"] == 241
     assert command["created_at"] <= write["delivered_at"] <= write["finished_at"] == command["finished_at"]
     assert answer.result().headers["Preference-Applied"] == "wait=20"
+    (measured,) = [one for one in gateway.get("/api/v1/bus").json["registers"] if one["address"] == SETPOINT]
+    assert (measured["polled"]["times"], measured["written"]["times"], measured["echoed"]["times"]) == (1, 2, 1)
 
 
 def test_an_echo_that_is_a_little_off(gateway: Gateway, base: Master) -> None:

@@ -1,4 +1,4 @@
-"""Headers that the older Home Assistant integration reads on every answer of its routes (CONTRACTS.md A)."""
+"""Headers that the older Home Assistant integration reads on every answer of its routes."""
 
 from __future__ import annotations
 

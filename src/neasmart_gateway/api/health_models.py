@@ -26,7 +26,7 @@ class SysbusNoise(Answer):
 
 
 class RootHealth(Answer):
-    """Health as the older Home Assistant integration reads it (CONTRACTS.md A)."""
+    """Health as the older Home Assistant integration reads it."""
 
     status: Annotated[Literal["ok"], about("Always ok while the process lives.", "ok")] = "ok"
     condition: Annotated[

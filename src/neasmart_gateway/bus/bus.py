@@ -44,6 +44,10 @@ class Bus:
         """Return what was measured of the registers above `after`, at most `limit` of them."""
         return self._slave.intervals.report(after, limit, offset)
 
+    def echoed(self, register: int, seconds: float, now: float) -> None:
+        """Note how soon the base has repeated a command, which only the desk sees."""
+        self._slave.intervals.echoed(register, seconds, now)
+
     def evidence(self, surroundings: Surroundings, now: float) -> Evidence:
         """Return what the doctor looks at; `now` in monotonic seconds, as are all times in it."""
         listeners = tuple(_seen(one) for one in self.listeners)

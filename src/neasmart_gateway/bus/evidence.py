@@ -12,7 +12,7 @@ from neasmart_gateway.modbus.frame import MIN_FRAME
 
 PATIENCE = 30.0
 """Seconds of listening after which something missing is missing: a healthy base is never silent for more than about
-10 s (PROTOCOL.md §1), and three times that is no accident."""
+10 s (docs/protocol.md §1), and three times that is no accident."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ FEWEST_POLLS = 3
 ROUNDS = 3
 """Times that every zone that is heard was written while a base that is not heard should have been, too."""
 SLAVE_PATIENCE = 300.0
-"""Seconds of listening before a slave base is missed: a round takes about a minute (PROTOCOL.md §6)."""
+"""Seconds of listening before a slave base is missed: a round takes about a minute (docs/protocol.md §6)."""
 TOO_HOT = 40.0
-"""°C that no living room has; 68 °F and more have been taken for °C (PROTOCOL.md §4)."""
+"""°C that no living room has; 68 °F and more have been taken for °C (docs/protocol.md §4)."""
 DAY = 86400.0
 UNUSUAL = 2
 """Suspected restarts in a day from which somebody should look at the base."""
 OUR_UNITS = (240, 241)
-"""The units that a base polls (PROTOCOL.md §1)."""
+"""The units that a base polls (docs/protocol.md §1)."""
 
 _TEMPERATURE = BY_NAME["zone.temperature"]
 

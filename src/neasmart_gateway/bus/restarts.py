@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 
 SILENCE = 10.0
-"""Seconds without a poll or a write that a healthy base never lets pass (PROTOCOL.md §1)."""
+"""Seconds without a poll or a write that a healthy base never lets pass (docs/protocol.md §1)."""
 BURST = 20.0
 """Seconds in which a base that has restarted writes everything. A healthy one takes about a minute for a round
-(PROTOCOL.md §6), so that after a mere silence it gets through less than half of it in this time."""
+(docs/protocol.md §6), so that after a mere silence it gets through less than half of it in this time."""
 SHARE = 0.9
 """Of the registers ever written; not all, because somebody's tool may have written one that the base never does."""
 FEWEST = 8

@@ -19,7 +19,7 @@ USUAL_LINES = tuple(
     for baudrate in (38400, 9600, 19200, 57600, 115200, 4800, 2400, 1200)
     for parity in ("none", "even")
 )
-"""REHAU's own first (PROTOCOL.md §1), then the others that adapters are usually set to."""
+"""REHAU's own first (docs/protocol.md §1), then the others that adapters are usually set to."""
 UNITS = frozenset({240, 241})
 _CHUNK = 4096
 

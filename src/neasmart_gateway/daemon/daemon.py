@@ -24,7 +24,7 @@ from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.memories import Memories
-from neasmart_gateway.desk.records import DeskRecord
+from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.startup import Startup
 from neasmart_gateway.errors import GatewayError
@@ -173,6 +173,8 @@ class Daemon:
 
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)
+        if isinstance(record, CommandEchoed):
+            self._bus.echoed(record.address, record.seconds, record.at)
         self._log(record)
 
     def _call_failed(self, method: str, error: Exception) -> None:

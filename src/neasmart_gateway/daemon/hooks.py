@@ -30,6 +30,7 @@ _LINES: dict[type, tuple[str, int, str]] = {
     bus.ConnectionRefused: ("neasmart.bus", logging.WARNING, "connection refused"),
     bus.RequestFailed: ("neasmart.bus", logging.ERROR, "a request failed by a fault of the gateway"),
     desk.RegisterChanged: ("neasmart.desk", logging.DEBUG, "register changed"),
+    desk.CommandEchoed: ("neasmart.desk", logging.DEBUG, "command echoed"),
     desk.RegisterWanted: ("neasmart.desk", logging.DEBUG, "register wanted"),
     desk.RegisterReleased: ("neasmart.desk", logging.DEBUG, "register released"),
     desk.FightNoticed: ("neasmart.desk", logging.WARNING, "a client and the base station fight over a register"),

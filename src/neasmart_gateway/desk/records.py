@@ -80,6 +80,15 @@ class RegisterReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandEchoed:
+    """The base has repeated a user's word, so many seconds after it had read it; `at` is monotonic seconds."""
+
+    address: int
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class FightNoticed:
     """A client and the base have changed a register back and forth more than six times in ten minutes."""
 
@@ -126,6 +135,7 @@ DeskRecord = (
     | RegisterReleased
     | FightNoticed
     | CommandChanged
+    | CommandEchoed
     | BusFellSilent
     | BusSpeaks
     | TwoPeers

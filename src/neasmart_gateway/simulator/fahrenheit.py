@@ -1,4 +1,4 @@
-"""The base station's own arithmetic: setpoints are whole tenths of a degree Fahrenheit (PROTOCOL.md §4)."""
+"""The base station's own arithmetic: setpoints are whole tenths of a degree Fahrenheit (docs/protocol.md §4)."""
 
 from __future__ import annotations
 

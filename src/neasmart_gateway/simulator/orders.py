@@ -41,7 +41,7 @@ _OBEY: dict[str, Callable[[House, int, Value], bool | None]] = {
 
 
 def is_no_data(row: Row, word: int) -> bool:
-    """Whether a word says that the gateway has none: 0, and for mode and state also 10 (PROTOCOL.md §5)."""
+    """Whether a word says that the gateway has none: 0, and for mode and state also 10 (docs/protocol.md §5)."""
     return word in (_NO_DATA_CHOICE if isinstance(row.codec, Choice) else _NO_DATA_SETPOINT)
 
 

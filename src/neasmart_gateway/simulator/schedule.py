@@ -9,11 +9,11 @@ from itertools import cycle
 from neasmart_gateway.simulator.requests import Read
 
 UNITS = (240, 241)
-"""The base polls both, in turn (PROTOCOL.md §1)."""
+"""The base polls both, in turn (docs/protocol.md §1)."""
 
 POLL_PERIOD = 1.0
 PUBLISH_PERIOD = 55.0
-"""Seconds in which everything is published once: about 300 register writes a minute for 60 zones (PROTOCOL.md §6)."""
+"""Seconds in which everything is published once: about 300 writes a minute for 60 zones (docs/protocol.md §6)."""
 
 
 class Schedule:
