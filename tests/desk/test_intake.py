@@ -13,8 +13,9 @@ from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.errors import NotDurable
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import Kept
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.desk.gateway import PERSON, START, UNIX_START, Gateway, setpoint
 from tests.store.doubles import HandCranked, settled

@@ -8,9 +8,10 @@ from neasmart_gateway.desk.memories import WANTED, Memories
 from neasmart_gateway.desk.records import BusSpeaks
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.recorder import Recorder
 from tests.desk.gateway import (
     MODE,
     PERSON,

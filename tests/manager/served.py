@@ -23,8 +23,9 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.queries import Queries
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.desk.gateway import START, UNIX_START, Gateway, InlineExecutor
 

@@ -248,3 +248,17 @@ def test_a_timeline_is_of_one_zone(served: Served) -> None:
     served.desk.release(setpoint(20).ref, PERSON, served.now)
     assert len(served.manager.timeline(Wanted(addresses=[ZONE_STATE])).rows) == 1
     assert served.manager.timeline(Wanted(addresses=[ZONE_STATE + 100])).rows == []
+
+
+def test_more_waits_for_the_database_than_the_ring_can_hold(served: Served) -> None:
+    """A command that is in neither may have been taken all the same: unknown is not "there is none"."""
+    kept = served.submit(setpoint(20))
+    served.beat(database={"mode": "memory", "waiting_rows": 513})
+    assert listed(served) == [(kept.id, "accepted")]
+    with pytest.raises(StoreError):
+        served.manager.command("6-14e63228")
+    with pytest.raises(StoreError):
+        served.manager.commands(Wanted(before=served.manager.commands(Wanted()).next))
+    served.beat(database={"mode": "memory", "waiting_rows": 512})
+    with pytest.raises(NotFound):
+        served.manager.command("6-14e63228")

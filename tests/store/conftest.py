@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.habits import Habits
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.records import StoreRecord
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import Clock, HandCranked, WatchedJournal, flight

@@ -6,8 +6,9 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import Batch, Kept
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.records import StoreFlushed, StoreRecord
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import (

@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 
 from neasmart_gateway.errors import StoreError
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import Batch, Kept
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 from tests.store.doubles import (
     DAY,

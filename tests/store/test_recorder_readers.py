@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.habits import Habits
+from neasmart_gateway.store.journal import Batch
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.records import StoreRecord
 from tests.store.doubles import Clock, HandCranked, WatchedJournal, change, command, flight, settled
 
@@ -144,8 +146,36 @@ async def test_a_slow_disk_is_back_when_it_has_shown_it(
     assert journal.durable == [True, True, True]
 
 
-async def test_time_spent_in_a_queue_counts(recorder: Recorder, journal: WatchedJournal) -> None:
-    """A command that has waited behind others for as long as it could is not written durably any more."""
-    assert await recorder.durable(command("a"), waited=0.5) is False
-    assert journal.ids == []
-    assert "the disk is slow" in str(recorder.failure)
+async def test_commands_that_come_together_share_a_transaction(
+    cranked: Recorder, journal: WatchedJournal, crank: HandCranked
+) -> None:
+    """A scene of many zones costs two commits at most, the one under way and one for all the rest, in their order."""
+    answers = [await flight(cranked.durable(command("a")), crank)]
+    answers += [asyncio.create_task(cranked.durable(command(name))) for name in "bcd"]
+    await settled()
+    assert crank.busy == 1
+    crank.turn()
+    await settled()
+    assert [answer.done() for answer in answers] == [True, False, False, False]
+    crank.turn()
+    assert await asyncio.gather(*answers) == [True] * 4
+    assert journal.batches == [
+        Batch(commands=[command("a")]),
+        Batch(commands=[command("b"), command("c"), command("d")]),
+    ]
+    assert journal.durable == [True, True]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun(
+    cranked: Recorder, journal: WatchedJournal, crank: HandCranked
+) -> None:
+    """A caller that gave up in the queue leaves nothing behind that could come late."""
+    first = await flight(cranked.durable(command("a")), crank)
+    second = asyncio.create_task(cranked.durable(command("b")))
+    await settled()
+    second.cancel()
+    await settled()
+    crank.turn()
+    assert await first is True
+    await settled()
+    assert (crank.busy, journal.ids) == (0, ["a"])

@@ -31,7 +31,8 @@ from neasmart_gateway.errors import GatewayError
 from neasmart_gateway.link.server import LinkServer
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
-from neasmart_gateway.store.recorder import Habits, Recorder
+from neasmart_gateway.store.habits import Habits
+from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.records import StoreSetAside
 from neasmart_gateway.store.sqlite import SqliteJournal
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,7 @@ _SLOW = "not taken: the disk was too slow"
 
 
 class Intake:
-    """Takes commands one at a time: nothing is acknowledged that a crash could lose.
+    """Takes commands, in the order in which they come: nothing is acknowledged that a crash could lose.
 
     With `fallback` a command is also taken while the disk is away, and its receipt says that it is not durable;
     without, NotDurable is raised. `clock` gives system-wide monotonic seconds.
@@ -38,7 +39,7 @@ class Intake:
         self._memory = memory
         self._fallback = fallback
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        self._under_way: dict[str, asyncio.Event] = {}
 
     async def submit(
         self, intentions: Sequence[Intention], origin: Origin, idempotency: tuple[str, str] | None = None
@@ -47,14 +48,13 @@ class Intake:
 
         When it is cancelled (its deadline has come) before the command was written down, the command is not taken.
         """
-        began = self._clock()
-        async with self._one_at_a_time:
+        async with self._alone_with(idempotency):
             first = None if idempotency is None else self._retries.find(idempotency, self._unix(self._clock()))
             if first is not None:
                 return self._memory.receipts.find(first.id) or first.receipt
             command = self._desk.prepare(intentions, origin, self._clock())
             row = CommandRow(command.id, self._unix(command.accepted_at), self.receipt(command), idempotency)
-            await self._write_down(command, row, began)
+            await self._write_down(command, row)
             self._retries.add(row)
             self._desk.admit(command, self._clock())
             return self.receipt(command)
@@ -72,10 +72,25 @@ class Intake:
         """Return a command's receipt as it is now."""
         return command.receipt(self._unix)
 
-    async def _write_down(self, command: Command, row: CommandRow, began: float) -> None:
+    @asynccontextmanager
+    async def _alone_with(self, idempotency: tuple[str, str] | None) -> AsyncIterator[None]:
+        """Let one request at a time in with the same key: whoever sends it twice at once gets one command."""
+        if idempotency is None:
+            yield
+            return
+        key = idempotency[0]
+        while key in self._under_way:
+            await self._under_way[key].wait()
+        self._under_way[key] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._under_way.pop(key).set()
+
+    async def _write_down(self, command: Command, row: CommandRow) -> None:
         may_come_late = False
         try:
-            command.durable = await self._recorder.durable(row, self._clock() - began)
+            command.durable = await self._recorder.durable(row)
         except TimeoutError:
             command.durable, may_come_late = False, True
         except asyncio.CancelledError:

@@ -12,6 +12,7 @@ from neasmart_gateway.domain.times import iso, unix_of
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.manager.views import Page, Receipt
 from neasmart_gateway.shm.memory import SharedMemory
+from neasmart_gateway.shm.receipts import SLOTS
 from neasmart_gateway.store.queries import AuditRow as AuditRow
 from neasmart_gateway.store.queries import Placed, Queries, place_of_end
 from neasmart_gateway.store.queries import Wanted as Wanted
@@ -32,6 +33,8 @@ class History:
         if held is not None:
             return held
         kept = self._queries.command(command_id)
+        if kept is None:
+            self._must_be_complete()
         return None if kept is None else self._as_it_is(kept)
 
     def commands(self, wanted: Wanted) -> Page[Receipt]:
@@ -39,6 +42,7 @@ class History:
         held = self._held()
         rows = _chosen(held.values(), place_of, "created_at", wanted)
         try:
+            self._must_be_complete()
             kept = self._queries.commands(replace(wanted, limit=wanted.limit + 1), list(held))
         except StoreError:
             if not rows:
@@ -63,6 +67,12 @@ class History:
 
     def _held(self) -> dict[str, Receipt]:
         return {receipt["id"]: receipt for _, receipt in self._memory.receipts}
+
+    def _must_be_complete(self) -> None:
+        """Raise StoreError while the database lacks more than the ring can hold: then neither knows them all."""
+        database = self._memory.status.read().get("database", {})
+        if database.get("mode") == "memory" and database.get("waiting_rows", 0) > SLOTS:
+            raise StoreError(f"the database cannot be written, and lacks {database['waiting_rows']} rows")
 
     def _as_it_is(self, kept: Receipt) -> Receipt:
         """Return what has become of a command that the ring did not hold: one that is open is always in it.

@@ -6,33 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.backlog import Backlog
+from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, Remembered
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _PRUNE_EVERY = 3600.0
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How often the recorder flushes, and for how long it keeps what it keeps; seconds."""
-
-    flush_seconds: float = 60.0
-    keep_seconds: float = 400 * 86400.0
-    retry_seconds: float = 86400.0
-    """How long a retried request finds its first receipt."""
-    check_seconds: float = 86400.0
-    """How often all of the journal is looked at."""
-    patience: float = 0.5
-    """How long a caller waits for the disk; whoever called over the link gives up a little later."""
 
 
 class Recorder:
@@ -56,6 +42,8 @@ class Recorder:
         self._backlog = Backlog()
         self._kept: dict[int, int] = {}
         self._lock = asyncio.Lock()
+        self._together: list[CommandRow] = []
+        self._writing: asyncio.Task[bool] | None = None
         self._catching_up: asyncio.Task[bool] | None = None
         self._durably = False
         self._urgent = asyncio.Event()
@@ -84,23 +72,26 @@ class Recorder:
         self._backlog.add_command(row)
         self._urgent.set()
 
-    async def durable(self, row: CommandRow, waited: float = 0.0) -> bool:
+    async def durable(self, row: CommandRow) -> bool:
         """Write a command down and return true once it would outlive a power cut; false when that is not possible.
 
-        Raises TimeoutError when that takes too long, counting the seconds that it has `waited` for others: the row may
-        still come to the journal.
+        Those that come while the journal is busy share the next transaction. Raises TimeoutError when it takes too
+        long: the row may still come to the journal.
         """
         if self._failure is not None:
             return False
-        if waited >= self._habits.patience:
-            self._failed(self._slow())
-            return False
+        self._together.append(row)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_together())
         try:
-            async with asyncio.timeout(self._habits.patience - waited):
-                return await asyncio.shield(self._write_durably(row))
+            async with asyncio.timeout(self._habits.patience):
+                return await asyncio.shield(self._writing)
         except TimeoutError:
             self._failed(self._slow())
             raise
+        finally:
+            with contextlib.suppress(ValueError):
+                self._together.remove(row)  # not begun, and nobody waits for it any more
 
     async def catch_up(self, *, durable: bool = False) -> bool:
         """Write down what waits, once for all who ask at the same time; true when the journal has every row.
@@ -188,12 +179,14 @@ class Recorder:
 
     # Inside
 
-    async def _write_durably(self, row: CommandRow) -> bool:
+    async def _write_together(self) -> bool:
         async with self._lock:
-            if self._failure is not None:
+            # Whoever comes from now on goes into the next transaction.
+            self._writing, rows, self._together = None, self._together, []
+            if self._failure is not None or not rows:
                 return False
             try:
-                await self._guarded(self._commit(Batch(commands=[row]), durable=True))
+                await self._guarded(self._commit(Batch(commands=rows), durable=True))
             except StoreError:
                 return False
         return True
