@@ -77,7 +77,7 @@ class Scene(StillLine):
         """Bytes come on the connection that there is."""
         self.traffic.bytes_in += len(data)
         self.traffic.last_byte = self.now
-        self.connection.feed(data)
+        self.connection.feed(data, self.now)
 
     def exchange(self, unit: int, pdu: bytes, pause: float = SOON) -> bytes | None:
         """The base says something; what it is answered, None for nothing."""

@@ -119,6 +119,43 @@ async def test_what_looks_like_both(tmp_path: Path, ending: str) -> None:
         assert await wire.gets(answer)
 
 
+async def test_auto_finds_rtu_behind_noise(tmp_path: Path) -> None:
+    """A header that claims 246 bytes before the first poll: the pause shows the poll, without any further byte."""
+    async with running(tmp_path, talk="tcp-auto", line=PATIENT) as bench, connected(bench) as wire:
+        await wire.send(bytes.fromhex("11100000007bf6") + rtu(240, read(102)))
+        assert await wire.gets(rtu(240, holding(0)))
+
+
+async def test_auto_knows_modbus_tcp_for_others(tmp_path: Path) -> None:
+    """An adapter that passes on what it hears, long before the base asks us: it is not taken for RTU."""
+    async with running(tmp_path, talk="tcp-auto", line=PATIENT) as bench, connected(bench) as wire:
+        await wire.send(mbap(17, read(1)) * 200 + mbap(240, read(102)))
+        assert await wire.gets(mbap(240, holding(0)))
+        assert bench.traffic.foreign_units == {17: 200}
+
+
+async def test_units_of_modbus_tcp_are_counted_as_such(tmp_path: Path) -> None:
+    """By the unit, not by what the frame begins with."""
+    async with running(tmp_path) as bench, connected(bench) as wire:
+        await wire.send(
+            b"".join(Frame(number, 17, read(1)).encode() for number in (0x1107, 0x1207)) + mbap(241, read(1))
+        )
+        assert await wire.gets(mbap(241, holding(0)))
+        assert (bench.traffic.foreign_units, set(bench.traffic.last_poll)) == ({17: 2}, {241})
+
+
+async def test_a_flood_does_not_starve_the_base(tmp_path: Path) -> None:
+    """One connection sends noise without end; the base beside it is answered each time."""
+    async with running(tmp_path, talk="rtu-over-tcp", line=PATIENT) as bench, connected(bench) as base:
+        _, flood = await asyncio.open_connection("127.0.0.1", bench.port)
+        flood.write(b"\xff\x03\xf6" * 400_000)
+        for _ in range(5):
+            await base.send(rtu(240, read(102)))
+            assert await base.gets(rtu(240, holding(0)))
+        assert bench.traffic.bytes_in < 1_200_000
+        flood.transport.abort()
+
+
 async def test_auto_takes_endless_noise_for_a_line(tmp_path: Path) -> None:
     """It never holds more than it must, and finds the first frame behind."""
     async with running(tmp_path, talk="tcp-auto", line=PATIENT) as bench, connected(bench) as wire:

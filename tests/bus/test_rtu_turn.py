@@ -155,6 +155,41 @@ def test_a_loop_that_stalls_before_the_answer(line: StillLine) -> None:
     assert (line.said(), line.traffic.withheld_late) == ([], 1)
 
 
+def test_a_stall_in_the_middle_of_a_frame_is_no_pause(line: StillLine) -> None:
+    """Our own standing still says nothing about the line: the frame is whole, and young enough to be answered."""
+    line.hear(ASK[:4])
+    line.loop.stall(0.05)
+    line.hear(ASK[4:], LONG)
+    assert line.said() == [ANSWER]
+    assert line.traffic.dropped_bytes == 0
+
+
+def test_a_pause_that_the_loop_has_seen_ends_what_was_begun(line: StillLine) -> None:
+    """Nothing came while we listened: the halves do not belong together."""
+    line.hear(ASK[:4], 0.05)
+    line.hear(ASK[4:], LONG)
+    assert (line.said(), line.traffic.dropped_bytes) == ([], len(ASK))
+
+
+def test_timers_that_run_before_what_waited_is_read(line: StillLine) -> None:
+    """After a standstill the loop may first do what is overdue, and read only then."""
+    line.loop.pass_on(1.0)
+    line.loop.stall(0.5)
+    line.loop.turn()
+    line.hear(ASK, LONG)
+    assert (line.said(), line.traffic.withheld_late) == ([], 1)
+
+
+def test_a_flood_is_taken_in_pieces(line: StillLine) -> None:
+    """Between two of them others have their turn, and nothing more is read meanwhile; all of it is looked at."""
+    line.talk.feed(b"\xff" * 5000 + ASK, line.loop.time())
+    assert line.wire.paused
+    assert line.traffic.dropped_bytes < 2000
+    line.loop.pass_on(LONG)
+    assert not line.wire.paused
+    assert (line.traffic.dropped_bytes, line.said()) == (5000, [ANSWER])
+
+
 @pytest.mark.parametrize("why", ["followed", "late", "clogged", "closed"])
 def test_an_answer_withheld_is_not_a_delivery(line: StillLine, why: str) -> None:
     """The base has not read the word: the command waits for the next poll."""

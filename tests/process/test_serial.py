@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, pairwise
@@ -18,6 +19,7 @@ from tests.party_line import PartyLine
 from tests.running import Gateway, eventually, running
 
 HERE = Path(__file__).parent
+POLL = bytes.fromhex("f00300640003 5135")
 NOISE = [
     b"\x00",
     b"\xff\xff",
@@ -151,6 +153,20 @@ def test_an_adapter_that_echoes(tmp_path: Path) -> None:
     line.close()
 
 
+def test_a_daemon_that_stood_still_does_not_answer_late(tmp_path: Path, line: PartyLine) -> None:
+    """A poll that waited for a stopped process is older than it seems: it is not answered, the next one is."""
+    base = os.open(line.device("base"), os.O_RDWR | os.O_NOCTTY)
+    with on_device(tmp_path, line.device("gateway")) as gateway:
+        for times in range(1, 6):
+            with standing_still(gateway.daemon, 0.3):
+                os.write(base, POLL)
+            assert counts(gateway, requests=times, withheld_late=times)
+        assert line.words_of("gateway") == b""
+        os.write(base, POLL)
+        assert counts(gateway, answers=1)
+    os.close(base)
+
+
 @pytest.mark.needs("strace")
 def test_listen_only_never_writes_to_the_device(tmp_path: Path, line: PartyLine) -> None:
     """The kernel has seen no write on it; polls and broadcasts were heard all the same."""
@@ -193,6 +209,19 @@ def socat(one: str, other: str) -> Iterator[subprocess.Popen[bytes]]:
         pair.wait()
         Path(one).unlink(missing_ok=True)
         Path(other).unlink(missing_ok=True)
+
+
+@contextmanager
+def standing_still(pid: int, seconds: float) -> Iterator[None]:
+    """Stop a process, and let it go on after so many seconds."""
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", "it stands still")
+    ends = time.monotonic() + seconds
+    try:
+        yield
+        eventually(lambda: time.monotonic() > ends, "time passes")
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def frame(unit: int, pdu: bytes) -> bytes:

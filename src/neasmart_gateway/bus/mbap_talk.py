@@ -24,7 +24,7 @@ class MbapTalk:
         self._slave, self._wire, self._witness, self._clock = slave, wire, witness, clock
         self._framer = MbapFramer()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, at: float) -> None:
         """Take bytes in and serve the frames that they complete."""
         self._serve_some(self._framer.feed(data), data)
 
@@ -54,7 +54,7 @@ class MbapTalk:
 
     def _serve(self, frame: TcpFrame) -> None:
         now = self._clock()
-        self._witness.heard(Heard(_verdict(frame.unit, self._slave.units), frame.encode(), now, 0))
+        self._witness.heard(Heard(_verdict(frame.unit, self._slave.units), frame.encode(), now, 0, to=frame.unit))
         reply = self._slave.handle(frame.unit, frame.pdu, self._wire.peer)
         if reply is None or self._wire.transmit is None:
             return

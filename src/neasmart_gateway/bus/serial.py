@@ -86,6 +86,7 @@ class SerialWire:
         self.peer = Peer(options.name, options.device)
         self.transmit: Callable[[bytes], bool] | None = None if slave.listen_only else self._transmit
         self.ended = asyncio.Event()
+        self._paused = False
         self.ending = ""
         self.was_silent = False
         self._descriptor = open_device(
@@ -101,7 +102,13 @@ class SerialWire:
         return not self.ended.is_set()
 
     def pause(self, reading: bool) -> None:
-        """Never needed: a line brings less than we can serve."""
+        """Stop or go on reading."""
+        if reading != self._paused and self.is_open:
+            self._paused = reading
+            if reading:
+                self.loop.remove_reader(self._descriptor)
+            else:
+                self.loop.add_reader(self._descriptor, self._readable)
 
     def end(self, why: str) -> None:
         """Let the device go."""
@@ -127,7 +134,7 @@ class SerialWire:
             return
         self._last_data = self._traffic.last_byte = self._clock()
         self._traffic.bytes_in += len(data)
-        self._talk.feed(data)
+        self._talk.feed(data, self._last_data)
 
     def _transmit(self, data: bytes) -> bool:
         """Hand an answer to the driver; one that does not take it at once hangs, and half an answer is none."""

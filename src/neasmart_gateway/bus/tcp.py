@@ -96,7 +96,7 @@ class Connection(ServerRequestHandler):
         self._last_data = self._owner.traffic.last_byte = self.loop.time()
         self._owner.traffic.bytes_in += len(data)
         if self._talk is not None:
-            self._talk.feed(data)
+            self._talk.feed(data, self._last_data)
 
     def pause_writing(self) -> None:
         """Give up a peer that asks and asks and never reads its answers (called by asyncio above 64 KiB)."""
@@ -168,7 +168,7 @@ class Connection(ServerRequestHandler):
             return RtuTalk(owner.slave, self, witness("rtu"), owner.options.line, clock)
 
         if owner.options.talk == "tcp-auto":
-            return AutoTalk(owner.slave.units, mbap, rtu, owner.options.line.gap, clock)
+            return AutoTalk(owner.slave.units, mbap, rtu, self.loop, owner.options.line.gap)
         return mbap() if owner.options.talk == "tcp" else rtu()
 
     def _watch_idleness(self, after: float) -> None:

@@ -33,7 +33,8 @@ class Wire(Protocol):
 class Conversation(Protocol):
     """The protocol's side of a connection: takes bytes, and answers through its wire."""
 
-    def feed(self, data: bytes) -> None: ...
+    def feed(self, data: bytes, at: float) -> None:
+        """Take bytes in that arrived at a time (the loop's seconds)."""
 
     def close(self) -> None:
         """The connection has ended: no timer may fire any more."""

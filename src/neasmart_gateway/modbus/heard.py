@@ -47,11 +47,14 @@ class Heard:
     at: float
     end: int
     resync: bool = False
+    to: int | None = None
+    """The unit, where it is not the first byte: in Modbus TCP."""
 
     @property
     def unit(self) -> int:
-        return self.data[0]
+        return self.data[0] if self.to is None else self.to
 
     @property
     def pdu(self) -> bytes:
+        """The PDU of a frame of RTU."""
         return self.data[1 : -crc.SIZE]
