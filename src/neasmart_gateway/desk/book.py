@@ -170,6 +170,9 @@ class CommandBook:
         command.orders[address] = replace(order, delivered_at=at, delivered_unit=unit)
         command.note = READ_AFTER_ALL
         self._publish(command)
+        successor = self._open.get(address)
+        if successor is not None:  # the echo of this word is old to whatever waits now
+            successor.orders[address] = replace(successor.orders[address], earlier=order.word)
         return command
 
     def _publish(self, command: Command) -> None:
