@@ -39,13 +39,22 @@ class Wish:
 
 @dataclass
 class Register:
-    """A command register: `own` while the base's word may be served, `moving` when its state was commanded."""
+    """A command register: `own` while the base's word may be served, `moving` when its state was commanded.
+
+    `foreign` while another device's word is reported; `base_word` is what the base had before.
+    """
 
     reported: int | None = None
     own: bool = False
     wish: Wish | None = None
     moving: float | None = None
     moved_to: int | None = None
+    foreign: bool = False
+    base_word: int | None = None
+
+    @property
+    def before(self) -> int | None:
+        return self.base_word if self.foreign else self.reported
 
 
 @dataclass
@@ -75,6 +84,7 @@ class Model:
         register.wish.state = state
         if register.wish.held is not None:
             register.reported, register.own = register.wish.held, register.wish.held_at >= self.forgotten
+            register.foreign = False
 
     def answer(self, address: int) -> int:
         register, wish = self.registers[address], self.wish(address)
@@ -118,11 +128,12 @@ class Model:
             wish.state = "confirmed"
         elif not self._moved(register, word):
             wish.state = "overridden"
-        register.reported, register.own = word, True
+        register.reported, register.own, register.foreign = word, True, False
 
     def write_of_another(self, address: int, word: int) -> None:
         register = self.registers[address]
         if word != register.reported:
+            register.base_word, register.foreign = register.before, True
             register.reported, register.own = word, False
 
     def submit(self, address: int, word: int) -> Wish:
@@ -132,7 +143,7 @@ class Model:
         if older is not None:
             self._end(address, "superseded")
         earlier = older.word if older is not None and was_read else None
-        register.wish = Wish(word, register.reported, self.now, earlier=earlier)
+        register.wish = Wish(word, register.before, self.now, earlier=earlier)
         if already:
             register.wish.state = "confirmed"
         return register.wish
@@ -153,6 +164,7 @@ class Model:
             if register.wish is not None and register.wish.is_open:
                 register.wish.state = "expired"
             register.own, register.wish, register.moving, register.moved_to = False, None, None, None
+            register.foreign = False
         self.known, self.last_heard = False, None
 
     def _moved(self, register: Register, word: int) -> bool:

@@ -59,6 +59,30 @@ def test_another_device_that_repeats_the_base_changes_nothing(told: Gateway) -> 
     assert told.reads(SETPOINT) == [degrees(19)]
 
 
+def test_the_bases_own_word_is_the_old_value_after_another_device_wrote(told: Gateway) -> None:
+    """It is what may still be on its way when the base has read a command, however often the other one writes."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    told.writes(SETPOINT, degrees(24), peer=STRANGER)
+    command = told.submit_and_deliver(setpoint(21))
+    assert told.write_of(command, SETPOINT)["previous"] == 19
+    told.wait(2)
+    told.writes(SETPOINT, degrees(19))
+    assert (told.state(command), told.reads(SETPOINT)) == ("delivered", [degrees(21)])
+    told.writes(SETPOINT, degrees(21))
+    assert told.state(command) == "confirmed"
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held back", "stored"])
+def test_what_the_base_writes_after_another_device_is_the_old_value_again(told: Gateway, held: bool) -> None:
+    """Its newest own word counts, also one that came to light only when a command ended."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    if held:
+        told.submit(setpoint(21))
+    told.writes(SETPOINT, degrees(20))
+    told.wait(30)
+    assert told.write_of(told.submit(setpoint(22)), SETPOINT)["previous"] == 20
+
+
 def test_while_no_base_is_known_anybody_may_be_it(gateway: Gateway) -> None:
     """Before the first measurement a write of a command register answers commands."""
     command = gateway.submit(setpoint(21))

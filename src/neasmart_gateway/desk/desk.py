@@ -138,7 +138,8 @@ class Desk:
         """Let a prepared command take effect: its words wait for the base from now on."""
         for order in self._book.open(command, self._already_so(command, now), now):
             who = str(command.origin)
-            self._report(RegisterWanted(order.address, order.before, order.word, now, who, command.id))
+            before = self._memory.reader.cell(order.address).reported
+            self._report(RegisterWanted(order.address, before, order.word, now, who, command.id))
             self._notice_fight(order.address, now, by_user=True)
 
     def cancel(self, command_id: str, now: float) -> Command:
@@ -205,6 +206,7 @@ class Desk:
         credit = Credit(Cause.PEER, str(peer), None)
         for address, before, word in self._memory.writer.report(start, words, now):
             self._answers.withdraw([address])
+            self._book.peer_wrote(address, before)
             self._changed(RegisterChanged(address, before, word, now, credit))
 
     def _released(self, address: int, origin: Origin, now: float) -> RegisterReleased:
@@ -263,6 +265,7 @@ class Desk:
         if order is None and word != self._memory.reader.cell(address).reported:
             self._blame_companion(address, word, now, credits)
         self._answers.written(address)
+        self._book.base_wrote(address)
         return word
 
     def _meets(self, order: Order, word: int, now: float, credits: dict[int, Credit]) -> bool:
