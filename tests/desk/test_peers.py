@@ -131,6 +131,18 @@ def test_the_second_one_takes_nothing_that_is_meant_for_the_first(told: Gateway)
     assert told.state(command) == "confirmed"
 
 
+def test_who_wrote_one_measurement_is_no_base_station_for_ever(told: Gateway) -> None:
+    """A minute later it reads what any other device does, and its reading still delivers nothing."""
+    told.writes(TEMPERATURE, degrees(24), peer=STRANGER)
+    told.wait(60)
+    told.writes(TEMPERATURE, degrees(20))
+    assert told.reads(ZONE_STATE, 2, peer=STRANGER) == [0, 0]
+    told.wait(0.1)
+    command = told.submit(setpoint(21))
+    assert told.reads(ZONE_STATE, 2, peer=STRANGER) == [1, degrees(21)]
+    assert told.state(command) == "accepted"
+
+
 def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
     """An adapter with a new address is the base a minute later, and is told nothing that the former one wrote."""
     told.wait(10)
@@ -144,7 +156,9 @@ def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
     command = told.submit(setpoint(21))
     assert told.reads(ZONE_STATE, 2, peer=SECOND) == [1, degrees(21)]
     assert told.state(command) == "delivered"
-    assert told.reads(SETPOINT, peer=BASE) == [0]
+    told.wait(1)
+    told.writes(SETPOINT, degrees(19), peer=BASE)
+    assert told.state(command) == "delivered"
 
 
 def test_a_held_back_word_of_the_former_base_is_not_served_either(told: Gateway) -> None:

@@ -77,7 +77,7 @@ class Desk:
     def read(self, peer: Peer, start: int, count: int, now: float) -> Answer:
         """Answer a read of holding registers."""
         self._forget_after_silence(now)
-        if self._peers.is_rival(peer):
+        if self._peers.is_rival(peer, now):
             return self._answers.read_by_rival(start, count)
         return self._answers.read(start, count, now)
 

@@ -45,9 +45,12 @@ class Peers:
         """Whether what this peer reads is read by the base; anybody's, while no base has shown itself."""
         return self._base is None or peer == self._base
 
-    def is_rival(self, peer: Peer) -> bool:
-        """Whether this is another base station, which must not take what is meant for the one that we serve."""
-        return not self.is_base(peer) and peer in self._writers
+    def is_rival(self, peer: Peer, now: float) -> bool:
+        """Whether this is another base station, which must not take what is meant for the one that we serve.
+
+        A device that wrote a measurement once is one like any other when a minute has passed.
+        """
+        return not self.is_base(peer) and peer in self._recent(now)
 
     def two(self, now: float) -> list[Peer]:
         """Return those that write measurements within a minute of each other, the base first; none if it is alone."""
