@@ -53,6 +53,16 @@ def test_what_another_device_writes_is_shown_and_not_served(told: Gateway) -> No
     assert told.reads(SETPOINT) == [degrees(19)]
 
 
+def test_another_device_writes_after_what_an_ended_command_held_back(told: Gateway) -> None:
+    """A command that nobody has closed yet ended before the write: its held word is the older one."""
+    told.submit(setpoint(21))
+    told.writes(SETPOINT, degrees(20))
+    told.wait(30)
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    told.desk.tick(told.now)
+    assert (told.reported(SETPOINT), told.reads(SETPOINT)) == (degrees(23), [0])
+
+
 def test_another_device_that_repeats_the_base_changes_nothing(told: Gateway) -> None:
     """The word is the base's own as before."""
     told.writes(SETPOINT, degrees(19), peer=STRANGER)

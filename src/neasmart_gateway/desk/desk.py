@@ -203,6 +203,7 @@ class Desk:
 
     def _write_of_another(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Store what another device than the base writes: shown, but never served, and no answer to a command."""
+        self._book.settle(now)  # what an order lets go is older than this
         credit = Credit(Cause.PEER, str(peer), None)
         for address, before, word in self._memory.writer.report(start, words, now):
             self._answers.withdraw([address])
