@@ -59,11 +59,13 @@ class Register:
 
 @dataclass
 class Model:
-    """The whole gateway. `known` once the base has written a measurement."""
+    """The whole gateway. `known` once the base has written a measurement, `lapsed` while anybody may be it again."""
 
     now: float
     no_data: int
     known: bool = False
+    lapsed: bool = False
+    base_at: float = 0.0
     last_heard: float | None = None
     forgotten: float = 0.0
     registers: dict[int, Register] = field(default_factory=lambda: {a: Register() for a in COMMANDS})
@@ -98,16 +100,24 @@ class Model:
         return self.last_heard is not None and self.now > self.last_heard + 180
 
     def hear(self, is_base: bool) -> None:
-        if self.silent():
+        lapsed = not is_base and (self.lapsed or (self.known and self.now > self.base_at + 60))
+        if self.silent() or lapsed != self.lapsed:
             for register in self.registers.values():
                 register.own = False
             self.forgotten = self.now
-        if is_base or not self.known:
+        self.lapsed = lapsed
+        if is_base:
+            self.base_at = self.now
+        if is_base or self.anybody():
             self.last_heard = self.now
+
+    def anybody(self) -> bool:
+        """Whether anybody may be the base."""
+        return not self.known or self.lapsed
 
     def deliver(self, address: int, is_base: bool) -> None:
         wish = self.wish(address)
-        if wish is None or wish.state == "delivered" or (self.known and not is_base):
+        if wish is None or wish.state == "delivered" or not (is_base or self.anybody()):
             return
         wish.state, wish.delivered = "delivered", self.now
         for setpoint, state in SETPOINTS.items():
@@ -165,7 +175,7 @@ class Model:
                 register.wish.state = "expired"
             register.own, register.wish, register.moving, register.moved_to = False, None, None, None
             register.foreign = False
-        self.known, self.last_heard = False, None
+        self.known, self.lapsed, self.last_heard = False, False, None
 
     def _moved(self, register: Register, word: int) -> bool:
         """Whether a setpoint's move belongs to a state command: one word, and within 60 s."""

@@ -171,6 +171,54 @@ def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
     assert told.state(command) == "delivered"
 
 
+def test_a_base_with_a_new_address_polls_first(told: Gateway) -> None:
+    """After 60 s without a frame of the old one its reads deliver and its words answer, before it has measured."""
+    told.wait(60.1)
+    command = told.submit(setpoint(21))
+    assert told.reads(ZONE_STATE, 2, peer=SECOND) == [0, degrees(21)]
+    assert told.state(command) == "delivered"
+    told.writes(SETPOINT, degrees(21), peer=SECOND)
+    assert (told.state(command), told.changes(SETPOINT)[-1].credit.cause) == ("confirmed", Cause.COMMAND)
+    assert told.reads(SETPOINT, peer=SECOND) == [degrees(21)]
+    told.writes(TEMPERATURE, degrees(20), peer=SECOND)
+    assert told.state(told.submit(setpoint(22))) == "accepted"
+    told.reads(SETPOINT, peer=STRANGER)
+    assert told.pending(SETPOINT) == degrees(22)
+    told.writes(SETPOINT, degrees(22), peer=STRANGER)
+    assert told.changes(SETPOINT)[-1].credit.cause is Cause.PEER
+
+
+def test_a_base_that_measures_rarely_stays_the_base(told: Gateway) -> None:
+    """While it polls, a debugging client beside it delivers nothing and is told no less than before."""
+    for _ in range(12):
+        told.wait(10)
+        told.reads(ZONE_STATE)
+        command = told.submit(setpoint(21))
+        told.reads(SETPOINT, peer=STRANGER)
+        assert told.state(command) == "accepted"
+        told.desk.cancel(command.id, told.now)
+    assert told.reads(ZONE_STATE, 2) == [1, degrees(19)]
+
+
+def test_a_base_that_measures_every_55_seconds_stays_the_base(told: Gateway) -> None:
+    """Also when it sends nothing else, and a debugging client polls in between."""
+    for _ in range(4):
+        told.wait(55)
+        assert told.reads(SETPOINT, peer=STRANGER) == [degrees(19)]
+        told.writes(TEMPERATURE, degrees(20))
+    assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_a_base_that_is_heard_again_is_told_no_word_of_others(told: Gateway) -> None:
+    """What somebody wrote while anybody might have been the base is not its own, and it is the base at once."""
+    told.wait(60.1)
+    told.writes(SETPOINT, degrees(25), peer=STRANGER)
+    assert told.reads(SETPOINT) == [0]
+    command = told.submit(setpoint(21))
+    told.reads(SETPOINT, peer=STRANGER)
+    assert told.state(command) == "accepted"
+
+
 def test_a_held_back_word_of_the_former_base_is_not_served_either(told: Gateway) -> None:
     """What it wrote while our word waited comes to light when the command ends, but is not for its successor."""
     command = told.submit_and_deliver(setpoint(21))

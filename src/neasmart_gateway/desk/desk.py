@@ -71,6 +71,8 @@ class Desk:
             self._silent = False
             self._report(BusSpeaks(str(peer)))
         self._forget_after_silence(now)
+        if self._peers.heard(peer, now):
+            self._forget(now)
         if self._peers.is_base(peer):
             self._base_heard_at = now
 
