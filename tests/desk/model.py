@@ -39,22 +39,33 @@ class Wish:
 
 @dataclass
 class Register:
-    """A command register: `own` while the base's word may be served, `moving` when its state was commanded."""
+    """A command register: `own` while the base's word may be served, `moving` when its state was commanded.
+
+    `foreign` while another device's word is reported; `base_word` is what the base had before.
+    """
 
     reported: int | None = None
     own: bool = False
     wish: Wish | None = None
     moving: float | None = None
     moved_to: int | None = None
+    foreign: bool = False
+    base_word: int | None = None
+
+    @property
+    def before(self) -> int | None:
+        return self.base_word if self.foreign else self.reported
 
 
 @dataclass
 class Model:
-    """The whole gateway. `known` once the base has written a measurement."""
+    """The whole gateway. `known` once the base has written a measurement, `lapsed` while anybody may be it again."""
 
     now: float
     no_data: int
     known: bool = False
+    lapsed: bool = False
+    base_at: float = 0.0
     last_heard: float | None = None
     forgotten: float = 0.0
     registers: dict[int, Register] = field(default_factory=lambda: {a: Register() for a in COMMANDS})
@@ -75,6 +86,7 @@ class Model:
         register.wish.state = state
         if register.wish.held is not None:
             register.reported, register.own = register.wish.held, register.wish.held_at >= self.forgotten
+            register.foreign = False
 
     def answer(self, address: int) -> int:
         register, wish = self.registers[address], self.wish(address)
@@ -88,16 +100,24 @@ class Model:
         return self.last_heard is not None and self.now > self.last_heard + 180
 
     def hear(self, is_base: bool) -> None:
-        if self.silent():
+        lapsed = not is_base and (self.lapsed or (self.known and self.now > self.base_at + 60))
+        if self.silent() or lapsed != self.lapsed:
             for register in self.registers.values():
                 register.own = False
             self.forgotten = self.now
-        if is_base or not self.known:
+        self.lapsed = lapsed
+        if is_base:
+            self.base_at = self.now
+        if is_base or self.anybody():
             self.last_heard = self.now
+
+    def anybody(self) -> bool:
+        """Whether anybody may be the base."""
+        return not self.known or self.lapsed
 
     def deliver(self, address: int, is_base: bool) -> None:
         wish = self.wish(address)
-        if wish is None or wish.state == "delivered" or (self.known and not is_base):
+        if wish is None or wish.state == "delivered" or not (is_base or self.anybody()):
             return
         wish.state, wish.delivered = "delivered", self.now
         for setpoint, state in SETPOINTS.items():
@@ -118,11 +138,12 @@ class Model:
             wish.state = "confirmed"
         elif not self._moved(register, word):
             wish.state = "overridden"
-        register.reported, register.own = word, True
+        register.reported, register.own, register.foreign = word, True, False
 
     def write_of_another(self, address: int, word: int) -> None:
         register = self.registers[address]
         if word != register.reported:
+            register.base_word, register.foreign = register.before, True
             register.reported, register.own = word, False
 
     def submit(self, address: int, word: int) -> Wish:
@@ -132,7 +153,7 @@ class Model:
         if older is not None:
             self._end(address, "superseded")
         earlier = older.word if older is not None and was_read else None
-        register.wish = Wish(word, register.reported, self.now, earlier=earlier)
+        register.wish = Wish(word, register.before, self.now, earlier=earlier)
         if already:
             register.wish.state = "confirmed"
         return register.wish
@@ -153,7 +174,8 @@ class Model:
             if register.wish is not None and register.wish.is_open:
                 register.wish.state = "expired"
             register.own, register.wish, register.moving, register.moved_to = False, None, None, None
-        self.known, self.last_heard = False, None
+            register.foreign = False
+        self.known, self.lapsed, self.last_heard = False, False, None
 
     def _moved(self, register: Register, word: int) -> bool:
         """Whether a setpoint's move belongs to a state command: one word, and within 60 s."""

@@ -242,6 +242,21 @@ def test_an_answer_with_the_older_word_does_not_deliver_the_newer(known: Gateway
     assert known.receipt(older)["note"] == "the base may have read it just before it ended"
 
 
+def test_the_echo_of_a_word_that_was_read_after_all_is_old_to_its_successor(known: Gateway) -> None:
+    """As with a command that was superseded after its delivery: within 5 s it was on its way."""
+    older, newer = known.submit(setpoint(21.5)), known.desk.prepare([setpoint(24)], PERSON, known.now)
+    read_at, answer = known.now, known.desk.read(BASE, SETPOINT, 1, known.now)
+    known.wait(0.05)
+    known.desk.admit(newer, known.now)
+    known.desk.delivered(answer.pending, 240, BASE, read_at)
+    known.reads(SETPOINT)
+    known.wait(1.0)
+    known.writes(SETPOINT, degrees(21.5))
+    assert (known.state(older), known.state(newer)) == ("superseded", "delivered")
+    known.writes(SETPOINT, degrees(24))
+    assert known.state(newer) == "confirmed"
+
+
 def test_final_states_are_final(known: Gateway) -> None:
     """What the base reads or writes later does not touch a closed command."""
     command = known.submit_and_deliver(setpoint(21.5))

@@ -107,7 +107,7 @@ class Life(RuleBasedStateMachine):
         """Shown, but never served, and no answer to a wish, unless it may have been the base."""
         self._frame(seconds, STRANGER)
         self.gateway.writes(address, word, peer=STRANGER)
-        if self.model.known:
+        if not self.model.anybody():
             self.model.wish(address)
             self.model.write_of_another(address, word)
         else:

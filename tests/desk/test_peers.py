@@ -53,10 +53,44 @@ def test_what_another_device_writes_is_shown_and_not_served(told: Gateway) -> No
     assert told.reads(SETPOINT) == [degrees(19)]
 
 
+def test_another_device_writes_after_what_an_ended_command_held_back(told: Gateway) -> None:
+    """A command that nobody has closed yet ended before the write: its held word is the older one."""
+    told.submit(setpoint(21))
+    told.writes(SETPOINT, degrees(20))
+    told.wait(30)
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    told.desk.tick(told.now)
+    assert (told.reported(SETPOINT), told.reads(SETPOINT)) == (degrees(23), [0])
+
+
 def test_another_device_that_repeats_the_base_changes_nothing(told: Gateway) -> None:
     """The word is the base's own as before."""
     told.writes(SETPOINT, degrees(19), peer=STRANGER)
     assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_the_bases_own_word_is_the_old_value_after_another_device_wrote(told: Gateway) -> None:
+    """It is what may still be on its way when the base has read a command, however often the other one writes."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    told.writes(SETPOINT, degrees(24), peer=STRANGER)
+    command = told.submit_and_deliver(setpoint(21))
+    assert told.write_of(command, SETPOINT)["previous"] == 19
+    told.wait(2)
+    told.writes(SETPOINT, degrees(19))
+    assert (told.state(command), told.reads(SETPOINT)) == ("delivered", [degrees(21)])
+    told.writes(SETPOINT, degrees(21))
+    assert told.state(command) == "confirmed"
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held back", "stored"])
+def test_what_the_base_writes_after_another_device_is_the_old_value_again(told: Gateway, held: bool) -> None:
+    """Its newest own word counts, also one that came to light only when a command ended."""
+    told.writes(SETPOINT, degrees(23), peer=STRANGER)
+    if held:
+        told.submit(setpoint(21))
+    told.writes(SETPOINT, degrees(20))
+    told.wait(30)
+    assert told.write_of(told.submit(setpoint(22)), SETPOINT)["previous"] == 20
 
 
 def test_while_no_base_is_known_anybody_may_be_it(gateway: Gateway) -> None:
@@ -107,6 +141,18 @@ def test_the_second_one_takes_nothing_that_is_meant_for_the_first(told: Gateway)
     assert told.state(command) == "confirmed"
 
 
+def test_who_wrote_one_measurement_is_no_base_station_for_ever(told: Gateway) -> None:
+    """A minute later it reads what any other device does, and its reading still delivers nothing."""
+    told.writes(TEMPERATURE, degrees(24), peer=STRANGER)
+    told.wait(60)
+    told.writes(TEMPERATURE, degrees(20))
+    assert told.reads(ZONE_STATE, 2, peer=STRANGER) == [0, 0]
+    told.wait(0.1)
+    command = told.submit(setpoint(21))
+    assert told.reads(ZONE_STATE, 2, peer=STRANGER) == [1, degrees(21)]
+    assert told.state(command) == "accepted"
+
+
 def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
     """An adapter with a new address is the base a minute later, and is told nothing that the former one wrote."""
     told.wait(10)
@@ -120,7 +166,57 @@ def test_one_that_takes_the_place_of_a_silent_one(told: Gateway) -> None:
     command = told.submit(setpoint(21))
     assert told.reads(ZONE_STATE, 2, peer=SECOND) == [1, degrees(21)]
     assert told.state(command) == "delivered"
-    assert told.reads(SETPOINT, peer=BASE) == [0]
+    told.wait(1)
+    told.writes(SETPOINT, degrees(19), peer=BASE)
+    assert told.state(command) == "delivered"
+
+
+def test_a_base_with_a_new_address_polls_first(told: Gateway) -> None:
+    """After 60 s without a frame of the old one its reads deliver and its words answer, before it has measured."""
+    told.wait(60.1)
+    command = told.submit(setpoint(21))
+    assert told.reads(ZONE_STATE, 2, peer=SECOND) == [0, degrees(21)]
+    assert told.state(command) == "delivered"
+    told.writes(SETPOINT, degrees(21), peer=SECOND)
+    assert (told.state(command), told.changes(SETPOINT)[-1].credit.cause) == ("confirmed", Cause.COMMAND)
+    assert told.reads(SETPOINT, peer=SECOND) == [degrees(21)]
+    told.writes(TEMPERATURE, degrees(20), peer=SECOND)
+    assert told.state(told.submit(setpoint(22))) == "accepted"
+    told.reads(SETPOINT, peer=STRANGER)
+    assert told.pending(SETPOINT) == degrees(22)
+    told.writes(SETPOINT, degrees(22), peer=STRANGER)
+    assert told.changes(SETPOINT)[-1].credit.cause is Cause.PEER
+
+
+def test_a_base_that_measures_rarely_stays_the_base(told: Gateway) -> None:
+    """While it polls, a debugging client beside it delivers nothing and is told no less than before."""
+    for _ in range(12):
+        told.wait(10)
+        told.reads(ZONE_STATE)
+        command = told.submit(setpoint(21))
+        told.reads(SETPOINT, peer=STRANGER)
+        assert told.state(command) == "accepted"
+        told.desk.cancel(command.id, told.now)
+    assert told.reads(ZONE_STATE, 2) == [1, degrees(19)]
+
+
+def test_a_base_that_measures_every_55_seconds_stays_the_base(told: Gateway) -> None:
+    """Also when it sends nothing else, and a debugging client polls in between."""
+    for _ in range(4):
+        told.wait(55)
+        assert told.reads(SETPOINT, peer=STRANGER) == [degrees(19)]
+        told.writes(TEMPERATURE, degrees(20))
+    assert told.reads(SETPOINT) == [degrees(19)]
+
+
+def test_a_base_that_is_heard_again_is_told_no_word_of_others(told: Gateway) -> None:
+    """What somebody wrote while anybody might have been the base is not its own, and it is the base at once."""
+    told.wait(60.1)
+    told.writes(SETPOINT, degrees(25), peer=STRANGER)
+    assert told.reads(SETPOINT) == [0]
+    command = told.submit(setpoint(21))
+    told.reads(SETPOINT, peer=STRANGER)
+    assert told.state(command) == "accepted"
 
 
 def test_a_held_back_word_of_the_former_base_is_not_served_either(told: Gateway) -> None:

@@ -1,12 +1,13 @@
 """Receipts as a client sees them, through a whole gateway: how a command ended, and by whom a value was changed."""
 
+import asyncio
 import json
 import os
 import signal
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,11 +17,13 @@ import pytest
 
 from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.desk.desk import Desk
+from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.desk.rules import Rules
-from neasmart_gateway.desk.startup import PATIENCE, Startup
+from neasmart_gateway.desk.startup import PATIENCE, PAUSE, Startup
 from neasmart_gateway.domain import dpt9
-from neasmart_gateway.domain.intentions import SetGlobalMode, SetGlobalState
+from neasmart_gateway.domain.intentions import Intention, SetGlobalMode, SetGlobalState
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
+from neasmart_gateway.errors import GatewayError, NotDurable
 from neasmart_gateway.settings.models import Modbus
 from neasmart_gateway.shm.memory import SharedMemory
 from tests.running import DEADLINE, Answer, Gateway, eventually, running
@@ -517,11 +520,72 @@ def booted(tmp_path: Path) -> SharedMemory:
     return memory
 
 
+class Door:
+    """A desk with a way in that may be shut for a reason."""
+
+    def __init__(self, memory: SharedMemory, rules: Rules | None = None) -> None:
+        self.desk = Desk(memory, rules or Rules(), lambda _record: None)
+        self.shut: GatewayError | None = None
+        self.asked: list[Sequence[Intention]] = []
+        self.now = BOOT
+
+    async def submit(self, wanted: Sequence[Intention], origin: Origin) -> None:
+        self.asked.append(wanted)
+        if self.shut is not None:
+            raise self.shut
+        self.desk.admit(self.desk.prepare(wanted, origin, self.now), self.now)
+
+    def ask(self, startup: Startup, now: float) -> str | None:
+        """Let the startup ask; returns what must be logged."""
+        self.now = now
+        return asyncio.run(startup.ask(self.submit, lambda: now))
+
+
+def test_a_startup_mode_that_is_refused_is_asked_for_again(booted: SharedMemory) -> None:
+    """While two base stations write: said once, not tried at every turn, and issued when one of them is quiet."""
+    door, startup, at = Door(booted), Startup(booted, [MODE]), BOOT + PATIENCE
+    for host in ("192.0.2.10", "192.0.2.11"):
+        door.desk.write(Peer("bus", host), TEMPERATURE, [word(20)], at - 1)
+    assert "both write measurements" in str(door.ask(startup, at))
+    assert door.ask(startup, at + PAUSE - 0.1) is None
+    assert len(door.asked) == 1
+    assert door.ask(startup, at + PAUSE) is None
+    assert (len(door.asked), booted.header.startup_done) == (2, False)
+    assert door.ask(startup, at + 60) is None
+    assert door.desk.pending == 1
+    door.ask(startup, at + 70)
+    assert len(door.asked) == 3
+
+
+def test_a_startup_mode_outlives_a_disk_that_is_away(booted: SharedMemory) -> None:
+    """Also when the daemon restarts meanwhile; what the base or a user has said since is left alone."""
+    door, at = Door(booted), BOOT + PATIENCE
+    door.shut = NotDurable("no disk")
+    assert door.ask(Startup(booted, [MODE, PARTY]), at) == "no disk"
+    booted.writer.report(MODE.address, [3], at + 1)
+    startup = Startup(booted, [MODE, PARTY])
+    assert startup.due(at + 2) == [PARTY]
+    door.desk.admit(door.desk.prepare([PARTY], Origin("http", "somebody"), at + 3), at + 3)
+    assert startup.due(at + 4) == []
+    assert booted.header.startup_done
+
+
+def test_no_startup_mode_where_commands_are_switched_off(booted: SharedMemory) -> None:
+    """That does not pass: it is said once, and not tried again."""
+    door = Door(booted, Rules(refusal="switched off"))
+    startup = Startup(booted, [MODE], commands_off=True)
+    assert door.ask(startup, BOOT + PATIENCE) == "switched off"
+    assert startup.due(BOOT + PATIENCE + PAUSE) == []
+    assert booted.header.startup_done
+
+
 def test_a_startup_mode_is_issued_once_in_a_boot(booted: SharedMemory) -> None:
     """Not before the base has had its 60 s, then once, and never again when only the daemon restarts."""
     startup = Startup(booted, [MODE, PARTY])
     assert startup.due(BOOT + PATIENCE - 0.1) == []
-    assert startup.due(BOOT + PATIENCE) == [MODE, PARTY]
+    door = Door(booted)
+    assert door.ask(startup, BOOT + PATIENCE) is None
+    assert door.asked == [[MODE, PARTY]]
     assert startup.due(BOOT + PATIENCE + 1) == []
     assert Startup(booted, [MODE, PARTY]).due(BOOT + 10 * PATIENCE) == []
 
@@ -537,6 +601,7 @@ def test_the_base_has_a_mode_of_its_own(booted: SharedMemory) -> None:
     booted.writer.report(MODE.address, [3], BOOT + 5)
     startup = Startup(booted, [MODE, PARTY])
     assert startup.due(BOOT + PATIENCE) == [PARTY]
+    Door(booted).ask(startup, BOOT + PATIENCE)
     assert startup.due(BOOT + PATIENCE + 1) == []
 
 

@@ -19,15 +19,13 @@ from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.hooks import LogHook
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
-from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped
-from neasmart_gateway.desk.command import Origin
+from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.startup import Startup
-from neasmart_gateway.errors import GatewayError
 from neasmart_gateway.link.server import LinkServer
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
@@ -66,7 +64,7 @@ class Daemon:
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
         )
-        self._startup = Startup(memory, settings.modbus.startup)
+        self._startup = Startup(memory, settings.modbus.startup, commands_off=rules.refusal is not None)
         self._bus = Bus(options.listeners(settings), self._slave(), self._log)
         methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         bases = frozenset(base.base_id for base in settings.structures)
@@ -133,10 +131,9 @@ class Daemon:
         self._log(DaemonStopped(self._recorder.waiting))
 
     async def _ask_for_what_startup_wants(self) -> None:
-        wanted = self._startup.due(time.monotonic())
-        if wanted:
-            with contextlib.suppress(GatewayError):  # commands are switched off, or the disk is away: then not
-                await self._intake.submit(wanted, Origin("startup", "settings"))
+        refusal = await self._startup.ask(self._intake.submit, time.monotonic)
+        if refusal is not None:
+            self._log(StartupRefused(refusal))
 
     def _slave(self) -> Slave:
         return Slave(

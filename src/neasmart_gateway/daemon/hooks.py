@@ -22,6 +22,7 @@ _LINES: dict[type, tuple[str, int, str]] = {
     daemon.DaemonStopped: ("neasmart.daemon", logging.INFO, "the daemon has stopped"),
     daemon.ClaimWaits: ("neasmart.daemon", logging.ERROR, "the daemon waits, the bus is not served"),
     daemon.CallFailed: ("neasmart.daemon", logging.ERROR, "a call failed by a fault of the gateway"),
+    daemon.StartupRefused: ("neasmart.daemon", logging.WARNING, "the startup mode or state is refused at present"),
     bus.ListenerOpened: ("neasmart.bus", logging.INFO, "listening for the base station"),
     bus.ListenerFailed: ("neasmart.bus", logging.ERROR, "cannot listen for the base station, trying again"),
     bus.DeviceLost: ("neasmart.bus", logging.ERROR, "a serial device is lost, opening it anew"),

@@ -37,4 +37,11 @@ class CallFailed:
     fault: str
 
 
-DaemonRecord = DaemonStarted | DaemonStopped | ClaimWaits | CallFailed
+@dataclass(frozen=True, slots=True)
+class StartupRefused:
+    """The mode or state that the settings want after a boot was refused; told once, though it may be tried again."""
+
+    reason: str
+
+
+DaemonRecord = DaemonStarted | DaemonStopped | ClaimWaits | CallFailed | StartupRefused

@@ -33,6 +33,8 @@ class CommandBook:
         self._held: dict[int, tuple[int, float]] = {}
         self._unread: dict[int, Command] = {}
         """The newest command of each register that ended before the base had read it."""
+        self._own: dict[int, int | None] = {}
+        """The base's last own word where another device has written since."""
         self.let_go: Callable[[int, int, float], None] = lambda _address, _word, _at: None
         """Told (address, word, time) of what the base wrote last while it did not count, once the order has ended."""
 
@@ -58,7 +60,7 @@ class CommandBook:
     def draft(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
         """Make a command with an id and a slot of its own; nothing is pending yet."""
         number = self._free_number()
-        orders = new_orders(intentions, self._reported, now)
+        orders = new_orders(intentions, self._own_word, now)
         return Command(f"{number}-{secrets.token_hex(4)}", number % SLOTS, origin, now, orders)
 
     def open(self, command: Command, already: Iterable[int], now: float) -> list[Order]:
@@ -72,7 +74,7 @@ class CommandBook:
         }
         self.close(command.orders, Event.SUPERSEDE, now)
         command.orders = {
-            a: replace(order, before=self._reported(a), earlier=read.get(a), accepted_at=now)
+            a: replace(order, before=self._own_word(a), earlier=read.get(a), accepted_at=now)
             for a, order in command.orders.items()
         }
         for address in already:
@@ -100,6 +102,7 @@ class CommandBook:
         self._publish(command)
         held = self._held.pop(address, None) if order.state.is_final else None
         if held is not None and observed is None:
+            self.base_wrote(address)
             self.let_go(address, *held)
         return order
 
@@ -120,6 +123,14 @@ class CommandBook:
     def hold_back(self, address: int, word: int, now: float) -> None:
         """Keep a word that does not count while an order is open: it is still the last one that the base wrote."""
         self._held[address] = (word, now)
+
+    def peer_wrote(self, address: int, before: int | None) -> None:
+        """Remember the word before that of another device: what the base had, and may still be about to say."""
+        self._own.setdefault(address, before)
+
+    def base_wrote(self, address: int) -> None:
+        """Note that what is reported of a register is the base's own word again."""
+        self._own.pop(address, None)
 
     def close(self, addresses: Iterable[int], event: Event, now: float) -> list[str]:
         """Let an event happen to whatever is open on these registers; returns the ids of the commands it met."""
@@ -170,6 +181,9 @@ class CommandBook:
         command.orders[address] = replace(order, delivered_at=at, delivered_unit=unit)
         command.note = READ_AFTER_ALL
         self._publish(command)
+        successor = self._open.get(address)
+        if successor is not None:  # the echo of this word is old to whatever waits now
+            successor.orders[address] = replace(successor.orders[address], earlier=order.word)
         return command
 
     def _publish(self, command: Command) -> None:
@@ -182,6 +196,9 @@ class CommandBook:
 
     def _reported(self, address: int) -> int | None:
         return self._memory.reader.cell(address).reported
+
+    def _own_word(self, address: int) -> int | None:
+        return self._own[address] if address in self._own else self._reported(address)
 
     def _free_number(self) -> int:
         """Take the next number whose slot is not in use by an open command (at most 122 of 512 can be)."""

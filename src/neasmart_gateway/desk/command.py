@@ -63,7 +63,7 @@ class Command:
 
 
 def new_orders(intentions: Sequence[Intention], before: Callable[[int], int | None], now: float) -> dict[int, Order]:
-    """Make one order for each intention; `before` gives the word reported so far."""
+    """Make one order for each intention; `before` gives the base's last own word."""
     return {i.address: Order(i.address, i.word, before(i.address), now) for i in intentions}
 
 

@@ -71,13 +71,15 @@ class Desk:
             self._silent = False
             self._report(BusSpeaks(str(peer)))
         self._forget_after_silence(now)
+        if self._peers.heard(peer, now):
+            self._forget(now)
         if self._peers.is_base(peer):
             self._base_heard_at = now
 
     def read(self, peer: Peer, start: int, count: int, now: float) -> Answer:
         """Answer a read of holding registers."""
         self._forget_after_silence(now)
-        if self._peers.is_rival(peer):
+        if self._peers.is_rival(peer, now):
             return self._answers.read_by_rival(start, count)
         return self._answers.read(start, count, now)
 
@@ -138,7 +140,8 @@ class Desk:
         """Let a prepared command take effect: its words wait for the base from now on."""
         for order in self._book.open(command, self._already_so(command, now), now):
             who = str(command.origin)
-            self._report(RegisterWanted(order.address, order.before, order.word, now, who, command.id))
+            before = self._memory.reader.cell(order.address).reported
+            self._report(RegisterWanted(order.address, before, order.word, now, who, command.id))
             self._notice_fight(order.address, now, by_user=True)
 
     def cancel(self, command_id: str, now: float) -> Command:
@@ -202,9 +205,11 @@ class Desk:
 
     def _write_of_another(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Store what another device than the base writes: shown, but never served, and no answer to a command."""
+        self._book.settle(now)  # what an order lets go is older than this
         credit = Credit(Cause.PEER, str(peer), None)
         for address, before, word in self._memory.writer.report(start, words, now):
             self._answers.withdraw([address])
+            self._book.peer_wrote(address, before)
             self._changed(RegisterChanged(address, before, word, now, credit))
 
     def _released(self, address: int, origin: Origin, now: float) -> RegisterReleased:
@@ -263,6 +268,7 @@ class Desk:
         if order is None and word != self._memory.reader.cell(address).reported:
             self._blame_companion(address, word, now, credits)
         self._answers.written(address)
+        self._book.base_wrote(address)
         return word
 
     def _meets(self, order: Order, word: int, now: float, credits: dict[int, Credit]) -> bool:

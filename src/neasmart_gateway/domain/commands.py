@@ -106,8 +106,8 @@ class Judgement(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One register of a command. `before` is the word reported when it was accepted (None: never written), `earlier`
-    that of a command which this one superseded after the base had read it.
+    """One register of a command. `before` is the base's last own word when it was accepted (None: it never wrote),
+    `earlier` that of a command which this one superseded after the base had read it.
 
     `observed` is the word of the base that closed it. Times are seconds of the system-wide monotonic clock.
     """

@@ -53,7 +53,7 @@ class Header:
 
     @property
     def startup_done(self) -> bool:
-        """Whether what is to be asked for after a boot was looked at; it outlives the daemon, not the gateway."""
+        """Whether what is wanted after a boot was asked for, or need not be; outlives the daemon, not the gateway."""
         return bool(self._counts[_STARTUP_DONE])
 
     @startup_done.setter
