@@ -181,7 +181,7 @@ def test_what_is_final_is_written_down_before_it_is_told(served: Served) -> None
     receipt = served.manager.final(command.id, 1.0, lambda _seconds: None)
     assert receipt is not None
     assert receipt["state"] == "cancelled"
-    assert [method for method, _ in served.link.asked] == ["flush"]
+    assert served.link.asked == [("flush", {"durable": True})]
 
 
 def test_only_so_many_wait(served: Served) -> None:

@@ -53,6 +53,6 @@ class Methods:
         """Withdraw a command that the base has not read yet; returns its receipt."""
         return await self._intake.cancel(params["id"])
 
-    async def flush(self, _params: Params) -> bool:
+    async def flush(self, params: Params) -> bool:
         """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
-        return await self._recorder.catch_up()
+        return await self._recorder.catch_up(durable=bool(params.get("durable")))

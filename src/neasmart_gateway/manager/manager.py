@@ -156,7 +156,7 @@ class ModbusManager:
         finally:
             self._waiting -= 1
         if not is_open(receipt):
-            self._catch_up()
+            self._catch_up(durable=True)
         return receipt
 
     def commands(self, wanted: Wanted) -> Page[Receipt]:
@@ -222,15 +222,16 @@ class ModbusManager:
                 retry_after=5.0,
             )
 
-    def _catch_up(self) -> bool:
+    def _catch_up(self, *, durable: bool = False) -> bool:
         """Have what waits written down; true when nothing waits any more, as in a daemon that is not there.
 
-        Not through the breaker: a disk in trouble is no reason to keep commands from the daemon.
+        With `durable` it outlives a power cut. Not through the breaker: a disk in trouble is no reason to keep commands
+        from the daemon.
         """
         if not self._health.daemon_alive():
             return True
         try:
-            return bool(self._link.call("flush", {}))
+            return bool(self._link.call("flush", {"durable": durable}))
         except GatewayError:
             return False
 
