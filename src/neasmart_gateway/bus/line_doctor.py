@@ -49,7 +49,12 @@ def _no_bytes(one: ListenerEvidence, evidence: Evidence) -> Finding | None:
     if one.kind != "serial" and not one.traffic.connections:
         facts |= {"connections": 0, "refused_connections": one.traffic.refused_connections}
         what = f"Nobody is connected to {one.called}, and not a byte has come for {lasting(silent)}."
-        return Finding(Code.NO_BYTES, severity, what, facts, _CONNECTING)
+        stranger = one.traffic.last_stranger
+        if stranger is None:
+            return Finding(Code.NO_BYTES, severity, what, facts, _CONNECTING)
+        refused = f"Somebody was refused: its address ({stranger}) is in none of NEASMART_SERVER_ALLOWED_CLIENTS."
+        facts |= {"last_refused": stranger}
+        return Finding(Code.NO_BYTES, severity, f"{refused} {what}", facts, (_ALLOWING, *_CONNECTING))
     what = f"Not a byte has come on {one.called} for {lasting(silent)}; a healthy base is never silent for 10 seconds."
     return Finding(Code.NO_BYTES, severity, what, facts, _LISTENING if one.kind == "serial" else _CONNECTED)
 
@@ -156,10 +161,10 @@ _OPENING = (
     "compare with NEASMART_SERVER_TYPE, NEASMART_SERVER_ADDRESS and NEASMART_SERVER_PORT",
     "the gateway goes on trying; nothing needs to be restarted when the cause is gone",
 )
+_ALLOWING = "if that is the adapter's address, add it to NEASMART_SERVER_ALLOWED_CLIENTS, and restart the gateway"
 _CONNECTING = (
     "see whether the network adapter has power and a link, and answers a ping",
     "set it to TCP client, with this machine's address and the port of NEASMART_SERVER_PORT as its destination",
-    "if connections were refused: NEASMART_SERVER_ALLOWED_CLIENTS must contain the adapter's address",
     "see whether a firewall on this machine lets the port in",
 )
 _LISTENING = (

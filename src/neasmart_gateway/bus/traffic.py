@@ -54,6 +54,8 @@ class Traffic:
     broken_streams: int = 0
     """Connections closed because their bytes were not Modbus TCP."""
     refused_connections: int = 0
+    last_stranger: str | None = None
+    """The address that was refused last because it may not connect."""
     connections: int = 0
     """Open now."""
     bytes_in: int = 0
