@@ -175,6 +175,13 @@ def nobody_connects(folder: Path) -> Scene:
     return scene
 
 
+def refused_adapter(folder: Path) -> Scene:
+    """The adapter connects again and again, from an address that may not."""
+    scene = nobody_connects(folder)
+    scene.traffic.refused_connections, scene.traffic.last_stranger = 30, "192.0.2.10"
+    return scene
+
+
 def no_valid_crc(folder: Path) -> Scene:
     """A and B exchanged: every bit of every poll arrives inverted."""
     scene = Scene(folder)
@@ -324,7 +331,7 @@ def noise(folder: Path) -> Scene:
 
 
 SITUATIONS: dict[Code, tuple[Callable[[Path], Scene], ...]] = {
-    Code.NO_BYTES: (no_bytes, missing_device, nobody_connects),
+    Code.NO_BYTES: (no_bytes, missing_device, nobody_connects, refused_adapter),
     Code.NO_VALID_CRC: (no_valid_crc, senseless_tcp),
     Code.MBAP_ON_RTU: (mbap_on_rtu,),
     Code.RTU_ON_MBAP: (rtu_on_mbap,),

@@ -21,6 +21,7 @@ from tests.bus.situations import (
     mbap_on_rtu,
     no_bytes,
     noise,
+    own_echo,
     polls_stopped,
     rtu_on_mbap,
     slow_polls,
@@ -230,6 +231,39 @@ def test_a_few_bytes_say_nothing_of_noise(tmp_path: Path) -> None:
 def test_noise_just_below_the_limit_is_none(tmp_path: Path) -> None:
     scene = noise(tmp_path)
     scene.traffic.bytes_in = 100 * scene.traffic.dropped_bytes
+    assert scene.codes() == []
+
+
+def test_noise_that_is_over_is_forgotten(tmp_path: Path) -> None:
+    """After ten minutes and a little, whether the line has recovered or is silent; and new noise counts at once."""
+    scene = noise(tmp_path)
+    live(scene, house(), 300)
+    assert scene.codes() == ["noise"]
+    live(scene, house(), 400)
+    assert scene.codes() == []
+    scene = noise(tmp_path)
+    scene.wait(700)
+    assert "noise" not in scene.codes()
+
+
+def test_noise_is_noticed_however_long_the_line_was_sound(tmp_path: Path) -> None:
+    """Ten minutes count, not the days before."""
+    scene = noise(tmp_path)
+    scene.traffic.bytes_in += 10_000_000
+    live(scene, house(), 700)
+    assert scene.codes() == []
+    for number in range(3000):
+        frame = bytearray(rtu(240, read(100, 2)))
+        frame[3] ^= 0x10 if number % 10 == 0 else 0
+        scene.hear(bytes(frame), 0.1)
+    assert scene.codes() == ["noise"]
+
+
+def test_an_echo_that_is_over_is_forgotten(tmp_path: Path) -> None:
+    scene = own_echo(tmp_path)
+    live(scene, house(), 500)
+    assert scene.codes() == ["own_echo"]
+    live(scene, house(), 110)
     assert scene.codes() == []
 
 

@@ -53,8 +53,12 @@ def _place(text: object) -> int:
 
 
 def _digits(text: object, most: int) -> int:
-    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text) or len(text) > most:
+    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text):
         raise PydanticCustomError("number", "must be a whole number in plain digits")
+    if len(text) > most:
+        raise PydanticCustomError(
+            "number", "must be a whole number in plain digits, at most {greatest}", {"greatest": "9" * most}
+        )
     return int(text)
 
 

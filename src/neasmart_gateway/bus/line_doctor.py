@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from neasmart_gateway.bus.evidence import PATIENCE, Evidence, ListenerEvidence
 from neasmart_gateway.bus.findings import Code, Finding, Severity, counted, lasting
+from neasmart_gateway.bus.traffic import LATELY
 from neasmart_gateway.modbus.frame import MAX_FRAME
 from neasmart_gateway.modbus.heard import Verdict
 
@@ -15,12 +16,12 @@ RECONNECTING = 300.0
 """Seconds that an adapter may take to connect again after we had to close its connection."""
 MANY_ANSWERS = 2
 """Answers as one of our units; a single one may be an echo of ours that came late."""
-LATELY = 600.0
-"""Seconds after which somebody who has stopped answering in our place is no news any more."""
 NOISY = 0.01
 """Share of dropped bytes from which a line is noisy; a sound one at 38400 baud has next to none."""
 ENOUGH_BYTES = int(2 * MAX_FRAME / NOISY)
 """Bytes in from which that share says something: two half frames, as opening leaves them, are then below it."""
+ENOUGH_LATELY = ENOUGH_BYTES // 5
+"""Bytes of the last ten minutes, of which a quiet house has four times as many."""
 
 POLARITY = "exchange A and B: SYSBUS 1 belongs to A, 2 to B, GND to ground (docs/wiring.md)"
 SPEEDS = (
@@ -48,7 +49,12 @@ def _no_bytes(one: ListenerEvidence, evidence: Evidence) -> Finding | None:
     if one.kind != "serial" and not one.traffic.connections:
         facts |= {"connections": 0, "refused_connections": one.traffic.refused_connections}
         what = f"Nobody is connected to {one.called}, and not a byte has come for {lasting(silent)}."
-        return Finding(Code.NO_BYTES, severity, what, facts, _CONNECTING)
+        stranger = one.traffic.last_stranger
+        if stranger is None:
+            return Finding(Code.NO_BYTES, severity, what, facts, _CONNECTING)
+        refused = f"Somebody was refused: its address ({stranger}) is in none of NEASMART_SERVER_ALLOWED_CLIENTS."
+        facts |= {"last_refused": stranger}
+        return Finding(Code.NO_BYTES, severity, f"{refused} {what}", facts, (_ALLOWING, *_CONNECTING))
     what = f"Not a byte has come on {one.called} for {lasting(silent)}; a healthy base is never silent for 10 seconds."
     return Finding(Code.NO_BYTES, severity, what, facts, _LISTENING if one.kind == "serial" else _CONNECTED)
 
@@ -107,12 +113,12 @@ def _noise(one: ListenerEvidence, evidence: Evidence) -> Finding | None:
     traffic = one.traffic
     if traffic.bytes_in < ENOUGH_BYTES or _is_senseless(one, evidence) or _is_misunderstood(one, evidence):
         return None
-    share = traffic.dropped_bytes / traffic.bytes_in
-    if share <= NOISY:
+    taken, dropped = traffic.lately(evidence.now)
+    if taken < ENOUGH_LATELY or dropped <= NOISY * taken:
         return None
     what = (
-        f"{share:.1%} of all bytes on {one.called} had to be dropped, {traffic.dropped_bytes:,} of "
-        f"{traffic.bytes_in:,}; on a sound line it is next to nothing."
+        f"{dropped / taken:.1%} of the bytes on {one.called} had to be dropped in the last ten minutes, {dropped:,} of "
+        f"{taken:,}; on a sound line it is next to nothing."
     )
     facts = {
         "listener": one.name, "bytes_in": traffic.bytes_in, "dropped_bytes": traffic.dropped_bytes,
@@ -121,9 +127,9 @@ def _noise(one: ListenerEvidence, evidence: Evidence) -> Finding | None:
     return Finding(Code.NOISE, Severity.WARNING, what, facts, _NOISE)
 
 
-def _own_echo(one: ListenerEvidence, _evidence: Evidence) -> Finding | None:
-    echoes = one.traffic.own_echoes
-    if not echoes:
+def _own_echo(one: ListenerEvidence, evidence: Evidence) -> Finding | None:
+    echoes, last = one.traffic.own_echoes, one.traffic.last_heard.get(Verdict.OWN_ECHO)
+    if last is None or evidence.now - last > LATELY:
         return None
     what = f"The adapter of {one.called} hears what it sends: {counted(echoes, 'answer')} of ours came back as an echo."
     facts = {"listener": one.name, "own_echoes": echoes, "answers": one.traffic.answers}
@@ -155,10 +161,10 @@ _OPENING = (
     "compare with NEASMART_SERVER_TYPE, NEASMART_SERVER_ADDRESS and NEASMART_SERVER_PORT",
     "the gateway goes on trying; nothing needs to be restarted when the cause is gone",
 )
+_ALLOWING = "if that is the adapter's address, add it to NEASMART_SERVER_ALLOWED_CLIENTS, and restart the gateway"
 _CONNECTING = (
     "see whether the network adapter has power and a link, and answers a ping",
     "set it to TCP client, with this machine's address and the port of NEASMART_SERVER_PORT as its destination",
-    "if connections were refused: NEASMART_SERVER_ALLOWED_CLIENTS must contain the adapter's address",
     "see whether a firewall on this machine lets the port in",
 )
 _LISTENING = (

@@ -64,9 +64,9 @@ class Listener:
             self.opened_at = asyncio.get_running_loop().time()
         self._report(ListenerOpened(self.name, bound))
 
-    def _failed(self, reason: str, pause: float) -> None:
-        self.tried, self.state, self.bound, self.failure = True, "failed", None, reason
-        self._report(ListenerFailed(self.name, reason, pause))
+    def _failed(self, record: ListenerFailed | DeviceLost) -> None:
+        self.tried, self.state, self.bound, self.failure = True, "failed", None, record.reason
+        self._report(record)
 
 
 class TcpListener(Listener):
@@ -88,7 +88,7 @@ class TcpListener(Listener):
             try:
                 self._opened(await self.server.open())
             except (OSError, UnicodeError) as error:
-                self._failed(self._reason(error), pause)
+                self._failed(ListenerFailed(self.name, self._reason(error), pause))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -117,10 +117,13 @@ class SerialListener(Listener):
         pause = _FIRST_PAUSE
         while True:
             heard = self.traffic.bytes_in
-            reason = await self._serve()
+            try:
+                self._failed(DeviceLost(self.name, await self._serve()))
+            except DeviceFault as fault:
+                self.opened_at = None
+                self._failed(ListenerFailed(self.name, str(fault), pause))
             if self.traffic.bytes_in > heard:
                 pause = _FIRST_PAUSE
-            self._failed(reason, pause)
             await self._wait(pause)
             pause = min(pause * 2, _LONGEST_DEVICE_PAUSE)
 
@@ -130,17 +133,12 @@ class SerialListener(Listener):
             self._wire.end("the listener was closed")
 
     async def _serve(self) -> str:
-        """Open the device and serve it; return why that is over."""
-        try:
-            self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames)
-        except DeviceFault as fault:
-            self.opened_at = None
-            return str(fault)
+        """Open the device and serve it; return why that is over, DeviceFault when it cannot be opened."""
+        self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames)
         self._opened(self.where)
         await self._wire.ended.wait()
         if not self._wire.was_silent:
             self.opened_at = None
-        self._report(DeviceLost(self.name, self._wire.ending))
         return f"{self.where}: {self._wire.ending}"
 
     async def _wait(self, pause: float) -> None:

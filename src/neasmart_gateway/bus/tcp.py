@@ -150,6 +150,7 @@ class Connection(ServerRequestHandler):
         """Say why this peer may not stay, if it may not."""
         options = self._owner.options
         if options.allowed and not any(ip_address(self.peer.host) in network for network in options.allowed):
+            self._owner.traffic.last_stranger = self.peer.host
             return "its address is in none of the allowed networks"
         if self._owner.traffic.connections > options.max_connections:
             return f"there are {options.max_connections} connections already"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from dataclasses import asdict, dataclass, field
 
 from neasmart_gateway.modbus.heard import DROPPED, Heard, Verdict
@@ -10,7 +11,11 @@ from neasmart_gateway.modbus.heard import DROPPED, Heard, Verdict
 TURNAROUND_BOUNDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 """Seconds between the last byte of a request and our answer: the upper ends of the histogram's buckets but the last."""
 
+LATELY = 600.0
+"""Seconds after which what was heard is no news any more."""
 _PAUSE = 30.0
+_STEP = 60.0
+_STEPS = int(LATELY / _STEP) + 2
 
 
 @dataclass(slots=True)
@@ -49,6 +54,8 @@ class Traffic:
     broken_streams: int = 0
     """Connections closed because their bytes were not Modbus TCP."""
     refused_connections: int = 0
+    last_stranger: str | None = None
+    """The address that was refused last because it may not connect."""
     connections: int = 0
     """Open now."""
     bytes_in: int = 0
@@ -69,6 +76,8 @@ class Traffic:
     """Frames of and for each unit that is not ours."""
     turnaround: list[int] = field(default_factory=lambda: [0] * (len(TURNAROUND_BOUNDS) + 1))
     """Answers by TURNAROUND_BOUNDS."""
+    past: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=_STEPS))
+    """Time, bytes in and dropped bytes, noted at most once a minute; reaches back further than LATELY."""
 
     def heard(self, heard: Heard) -> None:
         """Count what the line brought."""
@@ -79,6 +88,8 @@ class Traffic:
             self.dropped_bytes += len(heard.data)
         else:
             self._valid(heard.at)
+        if not self.past or heard.at - self.past[-1][0] >= _STEP:
+            self.past.append((heard.at, self.bytes_in, self.dropped_bytes))
         if verdict is Verdict.REQUEST:
             self.requests += 1
             self.last_frame = self.last_request = self.last_poll[heard.unit] = heard.at
@@ -91,6 +102,14 @@ class Traffic:
         else:
             self.foreign += 1
             self.foreign_units[heard.unit] = self.foreign_units.get(heard.unit, 0) + 1
+
+    def lately(self, now: float) -> tuple[int, int]:
+        """Return bytes in and dropped bytes of the last ten minutes, or of up to a minute more."""
+        if now - max(self.last_heard.values(), default=now) > LATELY:
+            return 0, 0
+        before = [(taken, dropped) for at, taken, dropped in self.past if now - at >= LATELY]
+        taken, dropped = before[-1] if before else (0, 0)
+        return self.bytes_in - taken, self.dropped_bytes - dropped
 
     def _valid(self, at: float) -> None:
         if self.last_valid is None or at - self.last_valid > _PAUSE:

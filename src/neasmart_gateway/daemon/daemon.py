@@ -116,6 +116,7 @@ class Daemon:
             self._desk.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
             self._publish()
+            self._log.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
 

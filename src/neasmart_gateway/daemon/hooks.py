@@ -1,4 +1,4 @@
-"""Turns the records of all parts into log lines, the repeated ones at most once a minute."""
+"""Turns the records of all parts into log lines, without floods."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import structlog
 
 from neasmart_gateway.bus import records as bus
 from neasmart_gateway.daemon import records as daemon
+from neasmart_gateway.daemon.floods import Floods
 from neasmart_gateway.desk import records as desk
 from neasmart_gateway.store import records as store
 
 Record = bus.BusRecord | daemon.DaemonRecord | desk.DeskRecord | store.StoreRecord
-
-_MINUTE = 60.0
 
 _LINES: dict[type, tuple[str, int, str]] = {
     daemon.DaemonStarted: ("neasmart.daemon", logging.INFO, "the daemon is at work"),
@@ -46,50 +45,30 @@ _LINES: dict[type, tuple[str, int, str]] = {
     store.StoreReturned: ("neasmart.store", logging.INFO, "the database can be used again"),
 }
 
-_REPEATED = (
-    daemon.ClaimWaits,
-    daemon.CallFailed,
-    bus.ListenerOpened,
-    bus.ListenerFailed,
-    bus.DeviceLost,
-    bus.ConnectionOpened,
-    bus.ConnectionClosed,
-    bus.ConnectionRefused,
-    bus.RequestFailed,
-    store.StoreFailed,
-)
-"""Kinds that can come in floods; each is logged once a minute and says how many were left out."""
-
 
 class LogHook:
     """Writes one line for each record; `clock` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._floods = Floods(clock)
         self._loggers = {name: structlog.get_logger(name) for name, _, _ in _LINES.values()}
-        self._since: dict[type, float] = {}
-        self._left_out: dict[type, int] = {}
 
     def __call__(self, record: Record) -> None:
-        """Log a record, unless its like was logged within the minute."""
-        kind = type(record)
-        name, level, event = _LINES[kind]
-        if not self._is_due(kind):
-            return
-        fields = _fields(record)
-        if self._left_out.get(kind):
-            fields["left_out"] = self._left_out.pop(kind)
-        self._loggers[name].log(level, event, **fields)
+        """Log a record, unless it is one of a flood."""
+        self.catch_up()
+        left_out = self._floods.admit(record)
+        if left_out is not None:
+            self._log(record, left_out)
 
-    def _is_due(self, kind: type) -> bool:
-        if kind not in _REPEATED:
-            return True
-        now = self._clock()
-        if now - self._since.get(kind, -_MINUTE) < _MINUTE:
-            self._left_out[kind] = self._left_out.get(kind, 0) + 1
-            return False
-        self._since[kind] = now
-        return True
+    def catch_up(self) -> None:
+        """Log the states of listeners that were held back for the sake of those who read, as soon as they may be."""
+        for record, left_out in self._floods.due():
+            self._log(record, left_out)
+
+    def _log(self, record: Record, left_out: int) -> None:
+        name, level, event = _LINES[type(record)]
+        fields = _fields(record) | ({"left_out": left_out} if left_out else {})
+        self._loggers[name].log(level, event, **fields)
 
 
 def _fields(record: Record) -> dict[str, object]:

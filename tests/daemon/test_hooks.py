@@ -1,0 +1,100 @@
+"""The log tells each listener's state as it is at last, and never in floods."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import structlog
+
+from neasmart_gateway.bus.records import ConnectionOpened, DeviceLost, ListenerFailed, ListenerOpened
+from neasmart_gateway.daemon.floods import MOST_CHANGES, MOST_KEYS
+from neasmart_gateway.daemon.hooks import LogHook, Record
+from neasmart_gateway.desk.peers import Peer
+
+OPENED = ListenerOpened("serial", "/dev/ttyUSB0")
+LOST = DeviceLost("serial", "/dev/ttyUSB0: the device has gone")
+FAILED = ListenerFailed("serial", "cannot open /dev/ttyUSB0: No such file or directory", 0.5)
+
+
+@dataclass
+class Log:
+    """A hook with a clock that moves when told, and the lines that it wrote."""
+
+    lines: list[dict[str, object]]
+    now: float = 1000.0
+    hook: LogHook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hook = LogHook(lambda: self.now)
+
+    def tell(self, *records: Record, apart: float = 0.0) -> None:
+        for record in records:
+            self.now += apart
+            self.hook(record)
+
+    @property
+    def events(self) -> list[str]:
+        """The first words of the lines."""
+        return [str(line["event"]).split(",")[0] for line in self.lines]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    with structlog.testing.capture_logs() as lines:
+        yield Log(lines)  # type: ignore[arg-type] # structlog's dictionaries may be changed
+
+
+def test_every_listener_has_its_line(log: Log) -> None:
+    log.tell(*(ListenerOpened(f"tcp{number}", f"0.0.0.0:{number}") for number in range(4)))
+    assert [line["listener"] for line in log.lines] == ["tcp0", "tcp1", "tcp2", "tcp3"]
+
+
+def test_a_change_of_state_is_never_left_out(log: Log) -> None:
+    """After a device has gone and come back twice the last line says that it is there."""
+    log.tell(OPENED, LOST, OPENED, LOST, OPENED, apart=1.0)
+    assert log.events == [
+        "listening for the base station", "a serial device is lost", "listening for the base station",
+        "a serial device is lost", "listening for the base station",
+    ]  # fmt: skip
+
+
+def test_the_same_failure_is_told_once_a_minute(log: Log) -> None:
+    """Whatever pause follows it; another reason is another state."""
+    log.tell(*(ListenerFailed("serial", "no such device", pause) for pause in range(12)), apart=5.0)
+    assert len(log.lines) == 1
+    log.tell(FAILED, apart=1.0)
+    assert log.lines[-1]["left_out"] == 11
+    log.tell(*[FAILED] * 13, apart=5.0)
+    assert len(log.lines) == 3
+
+
+def test_a_device_that_flaps_floods_nothing_and_ends_true(log: Log) -> None:
+    """A handful of lines a minute; the last state is told when the minute has passed, whoever speaks."""
+    log.tell(*[OPENED, LOST] * 20, apart=1.0)
+    log.tell(ListenerFailed("serial", "it hangs", 0.5))
+    assert len(log.lines) == MOST_CHANGES
+    log.now += 60.0
+    log.hook.catch_up()
+    log.hook.catch_up()
+    assert len(log.lines) == MOST_CHANGES + 1
+    assert (log.lines[-1]["reason"], log.lines[-1]["left_out"]) == ("it hangs", 40 - MOST_CHANGES)
+
+
+def test_a_held_back_state_that_is_over_is_not_told(log: Log) -> None:
+    """When the listener is again as the log says."""
+    log.tell(*[OPENED, LOST] * (MOST_CHANGES // 2), OPENED, LOST)
+    log.now += 61.0
+    log.hook.catch_up()
+    assert len(log.lines) == MOST_CHANGES
+    assert log.events[-1] == "a serial device is lost"
+
+
+def test_peers_are_told_apart_up_to_a_number(log: Log) -> None:
+    """Each has its line a minute; a scan from everywhere shares one, and nothing grows."""
+    log.tell(*(ConnectionOpened(Peer("tcp", f"192.0.2.{number}")) for number in range(200)), apart=0.01)
+    assert len(log.lines) == MOST_KEYS + 1
+    log.tell(ConnectionOpened(Peer("tcp", "192.0.2.1")))
+    assert len(log.lines) == MOST_KEYS + 1
+    log.now += 60.0
+    log.tell(ConnectionOpened(Peer("tcp", "198.51.100.1")))
+    assert len(log.lines) == MOST_KEYS + 2
