@@ -174,6 +174,7 @@ async def test_only_allowed_networks_may_connect(tmp_path: Path) -> None:
             assert await stranger.until_closed() == b""
         reason = "its address is in none of the allowed networks"
         assert ConnectionRefused(Peer("bus", "127.0.0.1"), reason) in bench.records
+        assert bench.traffic.last_stranger == "127.0.0.1"
 
 
 @pytest.mark.parametrize("talk", ["tcp", "rtu-over-tcp", "tcp-auto"])

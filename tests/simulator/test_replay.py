@@ -79,6 +79,15 @@ async def test_frames_are_said_with_their_pauses(listener: tuple[Listener, Endpo
     assert done.answered_bytes in (3, 6, 9), "an answer for each lump that arrived"
 
 
+async def test_a_gateway_has_time_to_answer_at_any_speed(listener: tuple[Listener, Endpoint]) -> None:
+    """Behind each poll there are 50 ms, where there were as many; so each is answered alone."""
+    _, endpoint = listener
+    began = asyncio.get_running_loop().time()
+    done = await replay([heard(POLL, n * 1.0) for n in range(4)], endpoint, speed=1000.0)
+    assert asyncio.get_running_loop().time() - began >= 3 * 0.05
+    assert done.answered_bytes == 4 * len(b"yes")
+
+
 async def test_a_serial_device_is_spoken_to() -> None:
     """As a base station would, byte for byte."""
     master, slave = os.openpty()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from neasmart_gateway.errors import InvalidValue, OperatorError
 from neasmart_gateway.modbus import capture
 from neasmart_gateway.modbus.capture import Captured, NotACapture
 from neasmart_gateway.modbus.heard import Verdict
+from neasmart_gateway.modbus.line import SerialLine
 from neasmart_gateway.simulator.endpoints import Address, Endpoint
 from neasmart_gateway.simulator.options import FASTEST
 from neasmart_gateway.simulator.wire import LinkLost, Wire, open_wire
 
 _LAST_ANSWER = 0.5
 """Real seconds for the gateway to answer the last frame."""
+_TURN = 0.05
+"""Real seconds that a gateway is given to answer a request, at any speed, where it had them when it was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,17 @@ async def replay(frames: list[Captured], address: Address, speed: float = 1.0) -
 
 
 async def _play(frames: list[Captured], wire: Wire, speed: float) -> None:
-    loop = asyncio.get_running_loop()
-    began, first = loop.time(), frames[0].at
-    for frame in frames:
-        pause = began + (frame.at - first) / speed - loop.time()
-        if pause > 0:
-            await asyncio.sleep(pause)
+    for before, frame in pairwise([frames[0], *frames]):
+        await asyncio.sleep(_pause(before, frame, speed))
         await wire.write(frame.data)
     await asyncio.sleep(_LAST_ANSWER)
+
+
+def _pause(before: Captured, frame: Captured, speed: float) -> float:
+    """Return the seconds between two frames: shorter at a higher speed, but long enough for what stood in them."""
+    gap = frame.at - before.at
+    needed = _TURN if before.verdict == Verdict.REQUEST else SerialLine().silence
+    return max(gap / speed, min(gap, needed))
 
 
 async def _listen(wire: Wire, heard: bytearray) -> None:
