@@ -275,7 +275,7 @@ def test_up_to_this_moment(recorded: Recorded, api: FlaskClient) -> None:
     commanded(api, 21)
     recorded.link.asked.clear()
     assert values(api) == [21]
-    assert recorded.link.asked == [("flush", {})]
+    assert recorded.link.asked == [("flush", {"durable": False})]
 
 
 def test_without_daemon_the_audit_is_what_was_written_down(recorded: Recorded, api: FlaskClient) -> None:
