@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import hypothesis
 import pytest
@@ -18,6 +19,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PATH"] = os.pathsep.join(known + servers)
 
 
+def cannot(reason: str) -> NoReturn:
+    """Skip a test that this machine does not let do its work; fail it in CI, where a skip would pass for a success."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose programs are missing; fail it in CI, where a skip would pass for a success."""
@@ -26,6 +34,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not missing:
         return
     reason = f"needs {', '.join(missing)}: run scripts/install-test-tools"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    cannot(reason)

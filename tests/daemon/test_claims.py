@@ -12,6 +12,7 @@ import pytest
 
 from neasmart_gateway.daemon.claims import claim_on, stopped_gateway
 from neasmart_gateway.errors import OperatorError
+from tests.conftest import cannot
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_the_folder_was_read_only_at_the_start(database: Path) -> None:
     """No file could be made then; when one can be, the database is still in use."""
     database.parent.mkdir()
     if shutil.which("chattr") is None or subprocess.run(["chattr", "+i", database.parent], check=False).returncode:
-        pytest.skip("needs chattr +i")
+        cannot("needs chattr +i")
     claim, reasons = claim_on(database), list[str]()
     try:
         assert claim.take_now(reasons.append), reasons
@@ -97,5 +98,5 @@ sys.exit(0 if claim_on(Path({str(database)!r})).take_now(print) else 1)
         paths = os.pathsep.join(path for path in sys.path if path)
         done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=False)
         if done.returncode == 3:
-            pytest.skip("cannot make a network namespace here")
+            cannot("cannot make a network namespace here")
         assert done.returncode == 1

@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +57,17 @@ def says(connection: socket.socket, frame: bytes, answer: int) -> bytes:
     return heard
 
 
+def is_heard(gateway: Gateway, connection: socket.socket, data: bytes) -> None:
+    """Say something that nobody answers, and wait until it is in the ring of frames."""
+
+    def latest() -> int:
+        return int(gateway.get("/api/v1/bus/frames?limit=1").json["latest"])
+
+    before = latest()
+    connection.sendall(data)
+    eventually(lambda: latest() > before, f"{data.hex()} is heard")
+
+
 def speak(gateway: Gateway, line: int) -> None:
     """Say one of everything: on the line, and over Modbus TCP."""
     with connected(line) as connection:
@@ -65,12 +75,10 @@ def speak(gateway: Gateway, line: int) -> None:
         says(connection, rtu("f00300660001"), 7)
         says(connection, rtu("f103ffff0002"), 5)
         says(connection, rtu(f"f11000c8000204000108{TWENTY_ONE & 0xFF:02x}"), 8)
-        # Nobody answers these. A pause between them tells the noise from what follows; nothing is asserted on it.
+        # Nobody answers these: each is waited for until it was heard.
         for data in (rtu("0010012e000102" + f"{TWENTY_ONE:04x}"), rtu("110300640002"), rtu("11030400010002")):
-            connection.sendall(data)
-            time.sleep(0.1)
-        connection.sendall(b"\xff\xee\xdd")
-        time.sleep(0.2)
+            is_heard(gateway, connection, data)
+        is_heard(gateway, connection, b"\xff\xee\xdd")
         says(connection, rtu("f00300660001"), 7)
     with connected(gateway.modbus_port) as connection:
         says(connection, TcpFrame(7, 240, bytes.fromhex("0300660002")).encode(), 13)

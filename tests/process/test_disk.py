@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import cannot
 from tests.running import Answer, Gateway, eventually, running
 from tests.store.files import DAMAGES, no_database, scramble_the_middle, truncate
 from tests.wire import Master
@@ -147,7 +148,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"cannot mount a tmpfs here: {done.stderr.strip()}")
+        cannot(f"cannot mount a tmpfs here: {done.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
@@ -180,11 +181,11 @@ def immutable(database: Path) -> Iterator[None]:
     """
     paths = [database.parent, database, database.with_name(f"{database.name}-wal")]
     if shutil.which("chattr") is None:
-        pytest.skip("needs chattr")
+        cannot("needs chattr")
     done = subprocess.run(["chattr", "+i", *paths], capture_output=True, text=True)
     try:
         if done.returncode:
-            pytest.skip(f"chattr +i does not work here: {done.stderr.strip()}")
+            cannot(f"chattr +i does not work here: {done.stderr.strip()}")
         yield
     finally:
         subprocess.run(["chattr", "-i", *paths], capture_output=True)

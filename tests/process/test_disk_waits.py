@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import cannot
 from tests.process.test_disk import QUICK, STRICT, House, immutable, locked, states, told
 from tests.running import Gateway, eventually, running
 from tests.store.files import scramble_the_middle
@@ -144,7 +145,7 @@ def test_health_says_where_a_file_was_put(tmp_path: Path) -> None:
 def slow(tmp_path: Path) -> dict[str, str]:
     """Settings of a gateway whose disk is slow while the file "slow" is there."""
     if shutil.which("cc") is None:
-        pytest.skip("needs a C compiler")
+        cannot("needs a C compiler")
     library = tmp_path / "slow_disk.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
     return {"LD_PRELOAD": str(library), "SLOW_DISK": str(tmp_path / "slow")}

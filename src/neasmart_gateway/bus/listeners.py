@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ _LOOK = 0.5
 Report = Callable[[BusRecord], None]
 
 
-class Listener:
+class Listener(ABC):
     """One way in for the base station, with a state that health can show."""
 
     def __init__(self, name: str, kind: str, where: str, traffic: Traffic, report: Report) -> None:
@@ -38,13 +39,13 @@ class Listener:
         """Since when it can be heard (the loop's seconds); a device opened anew only for its silence keeps its time."""
         self.failure: str | None = None
 
+    @abstractmethod
     async def run(self) -> None:
         """Open it and keep it open, until cancelled."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def close(self) -> None:
         """Close it, and all its connections."""
-        raise NotImplementedError
 
     def status(self) -> dict[str, Any]:
         """Return what health shows of this listener."""
