@@ -91,7 +91,7 @@ def test_structures() -> None:
         ("NEASMART_MODBUS_NO_DATA_STATE", "5", ["NEASMART_MODBUS_NO_DATA_STATE", "0 or 10"]),
         ("NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5", ["NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5"]),
         ("NEASMART_API_TRUSTED_CLIENTS", "10.0.0.0/8,home", ["NEASMART_API_TRUSTED_CLIENTS", "home"]),
-        ("NEASMART_API_ENABLE_AUTH", "true", ["enable_auth is on, but key is not set"]),
+        ("NEASMART_API_ENABLE_AUTH", "true", ["NEASMART_API_ENABLE_AUTH is on, but there is no key"]),
         ("NEASMART_CONFIG", "nowhere.yaml", ["there is no file nowhere.yaml"]),
         ("NEASMART_LOG_LEVEL", "LOUD", ["NEASMART_LOG_LEVEL", "'LOUD'"]),
         ("LOG_FORMAT", "xml", ["LOG_FORMAT", "'xml'"]),

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint
 
 from neasmart_gateway.api.contract import contract_headers
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.health_models import Live, Ready, RootHealth
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.resource import Resource, Routes, collected
@@ -28,6 +29,7 @@ class Liveness(Resource):
 
     query = None
 
+    @described(open_to_all=True)
     def get(self) -> Live:
         return Live()
 
@@ -37,6 +39,7 @@ class Readiness(Resource):
 
     query = None
 
+    @described(answers={200: "The gateway is ready.", 503: "It is not yet, and why."}, open_to_all=True)
     def get(self) -> tuple[Ready, int]:
         answer = Ready.of(self.manager.health())
         return answer, HTTPStatus.OK if answer.ready else HTTPStatus.SERVICE_UNAVAILABLE

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from neasmart_gateway.api.body import read_query
+from neasmart_gateway.api.body import read_body, read_query
+from neasmart_gateway.api.described import METHODS, SAFE, Operation, operation_of
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.schema import Query
 from neasmart_gateway.manager.manager import ModbusManager
@@ -23,11 +24,18 @@ class Resource(MethodView):
     """One resource: a method for each HTTP method, each returning an Answer. HEAD is answered by `get`.
 
     A resource that reads query parameters says so in `query`; the others refuse them by name. None: whatever comes is
-    ignored.
+    ignored. What a method says of itself by `described` stands in `operations`; the body that it takes comes as
+    `wanted`.
     """
 
     init_every_request = False
     query: ClassVar[type[Query] | None] = NoQuery
+    operations: ClassVar[Mapping[str, Operation]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        views = {method: getattr(cls, method.lower(), None) for method in METHODS}
+        cls.operations = {method: operation_of(view) for method, view in views.items() if view is not None}
 
     def __init__(self, manager: ModbusManager, options: ApiOptions) -> None:
         self.manager = manager
@@ -36,6 +44,8 @@ class Resource(MethodView):
     def dispatch_request(self, **path: object) -> ResponseReturnValue:
         if self.query is NoQuery:
             read_query(NoQuery)
+        if request.method not in SAFE and (takes := self.operations[request.method].takes) is not None:
+            path["wanted"] = read_body(takes, {"allowed": self.manager.house.allowed})
         return super().dispatch_request(**path)
 
 

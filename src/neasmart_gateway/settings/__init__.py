@@ -1,6 +1,7 @@
 """Every setting with its default; environment over .env over the YAML file over defaults."""
 
+from neasmart_gateway.settings.bus import ListenerSettings
 from neasmart_gateway.settings.loading import effective, known_names, load
-from neasmart_gateway.settings.models import ListenerSettings, Settings
+from neasmart_gateway.settings.models import Settings
 
 __all__ = ["ListenerSettings", "Settings", "effective", "known_names", "load"]

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 PREFIX = "NEASMART_"
 BARE = frozenset({"log_format", "environment"})
 """Settings whose variables have no prefix."""
-ONLY_IN_THE_FILE = frozenset({"listeners", "structures"})
+ONLY_IN_THE_FILE = frozenset({"keys", "listeners", "structures"})
 CONFIG = PREFIX + "CONFIG"
 DEFAULT_CONFIG = "./data/config.yaml"
 

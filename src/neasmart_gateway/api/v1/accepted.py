@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from flask import url_for
 
+from neasmart_gateway.api.described import View, described
 from neasmart_gateway.api.preferences import idempotency, wait_seconds
+from neasmart_gateway.api.schema import Body
 from neasmart_gateway.api.security import caller
 from neasmart_gateway.api.v1.models.commands import CommandAnswer
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.receipts import is_open
+from neasmart_gateway.errors import Conflict, DaemonAway, NotDurable, NotFound, TooMany
 from neasmart_gateway.manager.manager import ModbusManager
 
 VIA = "http"
 
 Accepted = tuple[CommandAnswer, int, dict[str, str]]
+
+
+def command(*, takes: type[Body], critical: bool = False) -> Callable[[View], View]:
+    """Describe a view that hands a command over and answers with its receipt."""
+    return described(
+        takes=takes,
+        answers={
+            202: "Accepted; `Location` says where to follow it. With `Prefer: wait`: still open when the time was up.",
+            200: "With `Prefer: wait`: the command as it ended.",
+        },
+        refuses=(NotFound, Conflict, TooMany, DaemonAway, NotDurable),
+        critical=critical,
+    )
 
 
 def submitted(manager: ModbusManager, intentions: Sequence[Intention]) -> Accepted:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from neasmart_gateway.api.body import read_query
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.bus import Bus
 from neasmart_gateway.api.v1.models.frames import FrameQuery, Frames
+from neasmart_gateway.errors import DaemonAway
 
 
 class BusTraffic(Resource):
     """Counters of each listener, and how often the base station asks for and writes each register."""
 
+    @described(refuses=(DaemonAway,))
     def get(self) -> Bus:
         return Bus.of(self.manager.bus_traffic(), self.manager.house.structures)
 
@@ -20,6 +23,7 @@ class RecentFrames(Resource):
 
     query = FrameQuery
 
+    @described(refuses=(DaemonAway,))
     def get(self) -> Frames:
         wanted = read_query(FrameQuery)
         return Frames.of(self.manager.bus_frames(wanted.after, wanted.limit), wanted.after)

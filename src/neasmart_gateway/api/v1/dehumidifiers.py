@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.plant import Dehumidifier, Dehumidifiers
+from neasmart_gateway.errors import NotFound
 
 
 class AllDehumidifiers(Resource):
@@ -16,6 +18,7 @@ class AllDehumidifiers(Resource):
 class OneDehumidifier(Resource):
     """One by its number."""
 
+    @described(refuses=(NotFound,))
     def get(self, number: int) -> Dehumidifier:
         return Dehumidifier.of(self.manager.unit("dehumidifier", number))
 

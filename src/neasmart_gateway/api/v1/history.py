@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from neasmart_gateway.api.body import read_query
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.history import Audit, AuditQuery, TimelineQuery
 from neasmart_gateway.api.v1.models.timeline import Timeline
 from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.errors import NotFound, StoreError
 
 
 class AuditTrail(Resource):
@@ -14,6 +16,7 @@ class AuditTrail(Resource):
 
     query = AuditQuery
 
+    @described(refuses=(StoreError,))
     def get(self) -> Audit:
         return Audit.of(self.manager.audit(read_query(AuditQuery).wanted()))
 
@@ -23,6 +26,7 @@ class ZoneTimeline(Resource):
 
     query = TimelineQuery
 
+    @described(refuses=(NotFound, StoreError))
     def get(self, base: int, zone: int) -> Timeline:
         ref = ZoneRef(base, zone)
         return Timeline.of(ref, self.manager.timeline(read_query(TimelineQuery).wanted(ref)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.plant import MixedGroup, MixedGroups
+from neasmart_gateway.errors import NotFound
 
 
 class AllMixedGroups(Resource):
@@ -16,6 +18,7 @@ class AllMixedGroups(Resource):
 class OneMixedGroup(Resource):
     """One by its number."""
 
+    @described(refuses=(NotFound,))
     def get(self, number: int) -> MixedGroup:
         return MixedGroup.of(self.manager.unit("mixed_group", number))
 

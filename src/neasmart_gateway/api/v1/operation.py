@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from neasmart_gateway.api.body import read_body
 from neasmart_gateway.api.resource import Resource, Routes
-from neasmart_gateway.api.v1.accepted import Accepted, submitted
+from neasmart_gateway.api.v1.accepted import Accepted, command, submitted
 from neasmart_gateway.api.v1.models.operation import Operation, OperationChange
 
 
@@ -14,8 +13,10 @@ class PlantOperation(Resource):
     def get(self) -> Operation:
         return Operation.of(self.manager.unit("operation"))
 
-    def patch(self) -> Accepted:
-        return submitted(self.manager, read_body(OperationChange).intentions())
+    @command(takes=OperationChange, critical=True)
+    def patch(self, wanted: OperationChange) -> Accepted:
+        """Ask for a mode, a state, or both, for the whole plant."""
+        return submitted(self.manager, wanted.intentions())
 
 
 ROUTES: Routes = {"/operation": PlantOperation}

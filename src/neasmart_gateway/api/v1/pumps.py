@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.v1.models.plant import Pump, Pumps
+from neasmart_gateway.errors import NotFound
 
 
 class AllPumps(Resource):
@@ -16,6 +18,7 @@ class AllPumps(Resource):
 class OnePump(Resource):
     """One by its number."""
 
+    @described(refuses=(NotFound,))
     def get(self, number: int) -> Pump:
         return Pump.of(self.manager.unit("pump", number))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from neasmart_gateway.api.body import read_body, read_query
+from neasmart_gateway.api.body import read_query
+from neasmart_gateway.api.described import described
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.security import caller
-from neasmart_gateway.api.v1.accepted import VIA, Accepted, submitted
+from neasmart_gateway.api.v1.accepted import VIA, Accepted, command, submitted
 from neasmart_gateway.api.v1.models.commands import Released
 from neasmart_gateway.api.v1.models.zones import Zone, ZoneChange, ZoneFilter, Zones
 from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.errors import Conflict, DaemonAway, NotFound
 
 
 class AllZones(Resource):
@@ -26,18 +28,20 @@ class AllZones(Resource):
 class OneZone(Resource):
     """One zone, whether anything is known of it or not."""
 
+    @described(refuses=(NotFound,))
     def get(self, base: int, zone: int) -> Zone:
         return Zone.of(self.manager.zone(ZoneRef(base, zone)))
 
-    def patch(self, base: int, zone: int) -> Accepted:
-        ref, allowed = ZoneRef(base, zone), self.manager.house.allowed
-        change = read_body(ZoneChange, {"allowed": allowed})
-        return submitted(self.manager, change.intentions(ref, allowed))
+    @command(takes=ZoneChange)
+    def patch(self, base: int, zone: int, wanted: ZoneChange) -> Accepted:
+        """Ask for a state, a setpoint, or both."""
+        return submitted(self.manager, wanted.intentions(ZoneRef(base, zone), self.manager.house.allowed))
 
 
 class Release(Resource):
     """Withdraws our words from a zone."""
 
+    @described(answers={202: "Done; which commands that has ended."}, refuses=(NotFound, Conflict, DaemonAway))
     def post(self, base: int, zone: int) -> tuple[Released, int]:
         released = self.manager.release(ZoneRef(base, zone), VIA, caller())
         return Released.model_validate(released), HTTPStatus.ACCEPTED
