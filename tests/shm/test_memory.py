@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from neasmart_gateway.errors import TooMany
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.shm.receipts import SLOTS
+from neasmart_gateway.shm.tally import NAMES
+from neasmart_gateway.shm.tickets import SLOTS as MOST_TICKETS
 from tests.shm.memories import Pauses, padded
 from tests.shm.processes import Fork, die_here
 
@@ -29,6 +32,10 @@ def fill(memory: SharedMemory) -> None:
     memory.breaker.add_failure()
     memory.breaker.opened(2.5, 7)
     memory.status.publish(REPORT)
+    memory.tally.add(NAMES[-1])
+    assert memory.limits.hit("key", 3600.0) == 1
+    for n in range(MOST_TICKETS):
+        memory.tickets.issue("x" * 64, n)
     for slot, receipt in RECEIPTS:
         memory.receipts.put(slot, receipt)
     for address in (0, 65535):
@@ -40,6 +47,9 @@ def check(memory: SharedMemory) -> None:
     assert (memory.header.instance, memory.header.wall_offset) == (2**64 - 1, 1.5)
     assert (memory.breaker.state, memory.breaker.failures, memory.breaker.opened_at) == ("half-open", 1, 2.5)
     assert memory.status.read() == REPORT
+    assert (memory.tally.read()[NAMES[-1]], memory.limits.look("key")[0]) == (1, 1)
+    with pytest.raises(TooMany):
+        memory.tickets.issue("one more", 1)
     assert list(memory.receipts) == RECEIPTS
     assert [memory.reader.cell(address).reported for address in (0, 1, 65534, 65535)] == [0xFFFF, None, None, 0xFFFF]
 
