@@ -72,7 +72,7 @@ class StoreError(GatewayError):
 
 
 class NotDurable(StoreError):
-    """A command cannot be written down now, and the operator does not want it taken otherwise."""
+    """What must not be forgotten cannot be written down now: a command without the fallback, a signed request."""
 
     code = "not_durable"
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.recorder import Recorder
 
@@ -35,6 +35,11 @@ def command(
 def change(n: int, at: float = NOW, address: int = 101) -> AuditRow:
     """The nth change of a register."""
     return AuditRow(at, address, n - 1 if n else None, n, "base", "base", None)
+
+
+def nonce(n: int, expires: float = NOW + 60) -> NonceRow:
+    """The nth nonce of somebody's key."""
+    return NonceRow("house", f"nonce-{n}", expires)
 
 
 class Clock:
@@ -81,9 +86,9 @@ class WatchedJournal(MemoryJournal):
         self.durable.append(durable)
         super().commit(batch, durable=durable)
 
-    def prune(self, before: float) -> int:
+    def prune(self, before: float, now: float) -> int:
         self._fail_if_broken()
-        return super().prune(before)
+        return super().prune(before, now)
 
     def looks_sound(self) -> bool:
         return self.sound

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from neasmart_gateway.store.journal import Batch, Remembered
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.store.doubles import change, command
+from tests.store.doubles import change, command, nonce
 
 KEPT = Remembered(102, 2100, 1_767_225_600.0)
 ROWS = 400
+COUNTS = {"registers": 1, "commands": ROWS, "audit": ROWS, "nonces": ROWS}
+"""Rows by table of a database that `fill` has made."""
 SCHEMAS = Path(__file__).parents[2] / "src/neasmart_gateway/store/schema"
 
 
@@ -31,8 +33,8 @@ def fill(path: Path) -> None:
     """A database of the newest schema, closed, with KEPT and enough rows to have a middle."""
     with closing(SqliteJournal(path)) as journal:
         rows = range(ROWS)
-        batch = Batch([KEPT], [command(f"c{n}", "confirmed") for n in rows], [change(n) for n in rows])
-        journal.commit(batch, durable=True)
+        commands = [command(f"c{n}", "confirmed") for n in rows]
+        journal.commit(Batch([KEPT], commands, [change(n) for n in rows], [nonce(n) for n in rows]), durable=True)
 
 
 def version_1(path: Path) -> None:

@@ -1,7 +1,7 @@
 """What waits to be written down is bounded, and loses what matters least."""
 
 from neasmart_gateway.store.backlog import MOST, Backlog
-from tests.store.doubles import A, B, change, command, word
+from tests.store.doubles import NOW, A, B, change, command, nonce, word
 
 
 def test_it_holds_ten_thousand() -> None:
@@ -102,3 +102,15 @@ def test_unchanged_registers_are_forgotten() -> None:
     backlog.add_register(word(202, A))
     backlog.forget_unchanged({102: A, 302: A})
     assert backlog.batch().registers == [word(202, A)]
+
+
+def test_nonces_wait_until_they_are_written() -> None:
+    """One that was noted anew while the batch was under way goes on waiting."""
+    backlog = Backlog()
+    backlog.add_nonce(nonce(1))
+    backlog.add_nonce(nonce(2))
+    batch = backlog.batch()
+    assert batch.nonces == (nonce(1), nonce(2))
+    backlog.add_nonce(nonce(2, NOW + 70))
+    backlog.settle(batch)
+    assert backlog.batch().nonces == (nonce(2, NOW + 70),)

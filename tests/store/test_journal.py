@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neasmart_gateway.store.journal import Batch, Journal, Remembered
+from neasmart_gateway.store.journal import Batch, Journal, NonceRow, Remembered
 from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.store.doubles import DAY, NOW, change, command
+from tests.store.doubles import DAY, NOW, change, command, nonce
 
 MakeJournal = Callable[[], Journal]
 PRUNED_AT_ONCE = 500
@@ -167,8 +167,8 @@ def test_pruning_forgets_what_is_too_old(journal: Journal) -> None:
     """Commands and audit rows from before the moment go and are counted; registers stay, however old."""
     old, young = command("old", at=NOW - DAY), command("young", at=NOW)
     journal.commit(Batch([Remembered(102, 1, 0.0)], [old, young], [change(1, NOW - DAY), change(2, NOW)]), durable=True)
-    assert journal.prune(NOW) == 2
-    assert journal.prune(NOW) == 0
+    assert journal.prune(NOW, NOW) == 2
+    assert journal.prune(NOW, NOW) == 0
     kept = journal.load(0.0)
     assert (kept.registers, kept.open_commands) == ([Remembered(102, 1, 0.0)], [young])
 
@@ -177,8 +177,23 @@ def test_pruning_ends(journal: Journal) -> None:
     """However many rows are too old, steps that find something come to an end, and together they count each once."""
     rows = [change(n, NOW - DAY) for n in range(2 * PRUNED_AT_ONCE + 1)]
     journal.commit(Batch(audit=rows), durable=False)
-    steps = list(iter(lambda: journal.prune(NOW), 0))
+    steps = list(iter(lambda: journal.prune(NOW, NOW), 0))
     assert sum(steps) == len(rows)
+
+
+def test_nonces_are_kept_once(journal: Journal) -> None:
+    """For each owner by itself; a later end replaces the one before."""
+    theirs = NonceRow("another", "nonce-1", NOW + 60)
+    journal.commit(Batch(nonces=[nonce(1), theirs]), durable=True)
+    journal.commit(Batch(nonces=[nonce(1, NOW + 70)]), durable=True)
+    assert sorted(journal.load(0.0).nonces, key=lambda row: row.expires) == [theirs, nonce(1, NOW + 70)]
+
+
+def test_pruning_forgets_nonces_that_have_expired(journal: Journal) -> None:
+    """However young; those that have not stay, however long ago everything else ends."""
+    journal.commit(Batch(nonces=[nonce(1, NOW - 1), nonce(2, NOW)]), durable=True)
+    assert (journal.prune(NOW + DAY, NOW), journal.prune(NOW + DAY, NOW)) == (1, 0)
+    assert journal.load(0.0).nonces == [nonce(2, NOW)]
 
 
 registers = st.builds(

@@ -22,6 +22,7 @@ from tests.store.doubles import (
     WatchedJournal,
     change,
     command,
+    nonce,
     settled,
     word,
 )
@@ -252,3 +253,22 @@ async def test_what_a_real_file_held_is_told_after_a_restart(
     await second.open()
     assert told == [Kept([word(102, A, 5.5)], [command("a")], [])]
     await second.close()
+
+
+async def test_a_nonce_is_as_durable_as_a_command(recorder: Recorder, journal: WatchedJournal) -> None:
+    """It comes to the disk before it is answered, together with whatever else waits for that."""
+    answers = await asyncio.gather(recorder.durable(nonce(1)), recorder.durable(command("a")))
+    assert (answers, journal.durable) == ([True, True], [True])
+    assert journal.batches == [Batch(commands=[command("a")], nonces=(nonce(1),))]
+
+
+async def test_a_nonce_of_a_lost_journal_is_written_again_at_once(cranked: Recorder, crank: HandCranked) -> None:
+    """It does not wait for the flush."""
+    run = asyncio.create_task(cranked.run())
+    await settled()
+    cranked.nonce(nonce(1))
+    await settled()
+    assert crank.busy == 1
+    crank.turn()
+    await settled()
+    run.cancel()

@@ -10,9 +10,20 @@ import pytest
 
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.store import upkeep
-from neasmart_gateway.store.salvage import salvage
+from neasmart_gateway.store.salvage import _highest, salvage
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.store.files import KEPT, ROWS, ask, fill, newer_schema, no_database, scramble_the_middle, tell, truncate
+from tests.store.files import (
+    COUNTS,
+    KEPT,
+    ROWS,
+    ask,
+    fill,
+    newer_schema,
+    no_database,
+    scramble_the_middle,
+    tell,
+    truncate,
+)
 
 Damage = Callable[[Path], None]
 
@@ -26,9 +37,9 @@ def test_of_a_sound_file_everything_is_saved(path: Path, new: Path) -> None:
     """Row by row as it was, with the numbers."""
     fill(path)
     saved = salvage(path, new)
-    assert {table: part.rows for table, part in saved.items()} == {"registers": 1, "commands": ROWS, "audit": ROWS}
+    assert {table: part.rows for table, part in saved.items()} == COUNTS
     assert not any(part.gaps or part.senseless or part.failure for part in saved.values())
-    for table in ("registers", "commands", "audit"):
+    for table in COUNTS:
         assert everything(new, table) == everything(path, table)
 
 
@@ -47,7 +58,7 @@ def test_of_a_damaged_file_what_can_be_read_is_saved(path: Path, new: Path, dama
     saved = salvage(path, new)
     assert path.read_bytes() == before
     assert saved["registers"].rows == 1
-    for table in ("commands", "audit"):
+    for table in ("commands", "audit", "nonces"):
         part = saved[table]
         assert part.rows == len(everything(new, table))
         assert part.rows == ROWS or part.gaps or part.senseless
@@ -72,6 +83,14 @@ def test_rows_behind_the_damage_are_saved(path: Path, new: Path) -> None:
     ((first, last),) = saved["audit"].gaps
     assert saved["audit"].rows == ROWS - (last - first + 1)
     assert not {number for number, *_ in everything(new, "audit")} & set(range(first, last + 1))
+
+
+@pytest.mark.parametrize("table", ["commands", "audit", "nonces"])
+def test_the_last_number_of_a_table_is_known(path: Path, table: str) -> None:
+    """So that nothing is looked for behind it."""
+    fill(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert _highest(connection, table) == ROWS
 
 
 def test_rows_of_no_sense_are_left_out(path: Path, new: Path) -> None:

@@ -114,9 +114,9 @@ def test_a_command_keeps_its_place(journal: SqliteJournal, path: Path) -> None:
 def test_pruning_goes_in_small_steps_from_the_oldest_on(journal: SqliteJournal, path: Path) -> None:
     """A step takes 500 rows of a kind at most, so that a commit never waits long behind it."""
     journal.commit(Batch(audit=[change(n, at=float(n)) for n in range(1200)]), durable=False)
-    assert journal.prune(1100.0) == 500
+    assert journal.prune(1100.0, 0.0) == 500
     assert ask(path, "SELECT min(at) FROM audit") == 500.0
-    assert (journal.prune(1100.0), journal.prune(1100.0), journal.prune(1100.0)) == (500, 100, 0)
+    assert (journal.prune(1100.0, 0.0), journal.prune(1100.0, 0.0), journal.prune(1100.0, 0.0)) == (500, 100, 0)
     assert ask(path, "SELECT count(*) FROM audit") == 100
 
 

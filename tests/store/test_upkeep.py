@@ -16,6 +16,7 @@ from neasmart_gateway.store.migrations import NEWEST
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import change, command
 from tests.store.files import (
+    COUNTS,
     KEPT,
     ROWS,
     ask,
@@ -41,7 +42,7 @@ def test_a_backup_holds_everything(path: Path, copy: Path) -> None:
     fill(path)
     upkeep.backup(path, copy)
     assert upkeep.check(copy) == upkeep.check(path)
-    assert upkeep.check(copy).rows == {"registers": 1, "commands": ROWS, "audit": ROWS}
+    assert upkeep.check(copy).rows == COUNTS
 
 
 def test_a_backup_while_it_is_written_to(path: Path, copy: Path) -> None:
@@ -232,7 +233,7 @@ def test_check_of_a_sound_file(path: Path) -> None:
     """Its version, its rows, no fault; and it stays as it is."""
     fill(path)
     before = path.read_bytes()
-    assert upkeep.check(path) == upkeep.Verdict(NEWEST, [], {"registers": 1, "commands": ROWS, "audit": ROWS})
+    assert upkeep.check(path) == upkeep.Verdict(NEWEST, [], COUNTS)
     assert path.read_bytes() == before
 
 

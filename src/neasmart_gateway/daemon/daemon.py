@@ -19,6 +19,7 @@ from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.hooks import LogHook
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
+from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
@@ -60,6 +61,7 @@ class Daemon:
         keep = settings.modbus.persist_command_registers
         self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
         rules = options.rules(settings)
+        self._nonces = Nonces(self._recorder, self._unix_now)
         self._desk = Desk(memory, rules, self._heard_from_desk)
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
@@ -69,7 +71,7 @@ class Daemon:
         methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         bases = frozenset(base.base_id for base in settings.structures)
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
-        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table()
+        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table() | self._nonces.table()
         self._link = LinkServer(socket, table, time.monotonic, self._call_failed)
         self._instance = secrets.randbits(53) | 1
         self._started_at = 0.0
@@ -181,6 +183,7 @@ class Daemon:
 
     def _set_aside(self, moved_to: Path, reason: str) -> None:
         self._moved_to = str(moved_to)
+        self._nonces.lost()
         look = f"neasmart-gateway db salvage {moved_to} saved.db"
         self._loop.call_soon_threadsafe(self._log, StoreSetAside(moved_to, reason, look))
 

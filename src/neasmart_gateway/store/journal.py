@@ -47,28 +47,45 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NonceRow:
+    """A nonce that was used: by whose key, and the Unix time from which on its signature is too old anyway."""
+
+    owner: str
+    nonce: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """What is written in one transaction. A newer register or command replaces an older one; audit rows are added."""
+    """What is written in one transaction. A newer register, command or nonce replaces an older one; audit is added."""
 
     registers: Sequence[Remembered] = ()
     commands: Sequence[CommandRow] = ()
     audit: Sequence[AuditRow] = ()
+    nonces: Sequence[NonceRow] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.registers or self.commands or self.audit)
+        return bool(self.registers or self.commands or self.audit or self.nonces)
+
+    @classmethod
+    def of(cls, rows: Sequence[CommandRow | NonceRow]) -> Batch:
+        """Return a batch of commands and nonces."""
+        commands = [row for row in rows if isinstance(row, CommandRow)]
+        return cls(commands=commands, nonces=tuple(row for row in rows if isinstance(row, NonceRow)))
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a daemon needs to know at its start: all registers, open commands, commands that a retry may ask for."""
+    """What a daemon needs to know at its start: registers, open commands, those a retry may ask for, nonces."""
 
     registers: list[Remembered] = field(default_factory=list)
     open_commands: list[CommandRow] = field(default_factory=list)
     retryable: list[CommandRow] = field(default_factory=list)
+    nonces: list[NonceRow] = field(default_factory=list)
 
 
 class Journal(Protocol):
-    """Keeps registers, commands and the audit. Every method raises StoreError when the medium fails.
+    """Keeps registers, commands, the audit and nonces. Every method raises StoreError when the medium fails.
 
     Used from one thread at a time.
     """
@@ -86,8 +103,11 @@ class Journal(Protocol):
         """Keep all of the batch or, on StoreError, nothing of it; with `durable` it outlives a power cut at once."""
         ...
 
-    def prune(self, before: float) -> int:
-        """Forget commands and audit rows from before a Unix time, a small step at a call; returns how many."""
+    def prune(self, before: float, now: float) -> int:
+        """Forget commands and audit rows from before a Unix time, and nonces that have expired `now`.
+
+        A small step at a call; returns how many rows that were.
+        """
         ...
 
     def looks_sound(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
 
 _OPEN = ("accepted", "delivered")
 
@@ -15,6 +15,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._registers: dict[int, Remembered] = {}
         self._commands: dict[str, CommandRow] = {}
+        self._nonces: dict[tuple[str, str], NonceRow] = {}
         self.audit: list[AuditRow] = []
         """Who changed what, oldest first."""
 
@@ -28,6 +29,7 @@ class MemoryJournal:
             [self._registers[address] for address in sorted(self._registers)],
             [command for command in commands if command.receipt["state"] in _OPEN],
             [command for command in commands if command.idempotency and command.created_at >= retry_since],
+            list(self._nonces.values()),
         )
 
     def commit(self, batch: Batch, *, durable: bool) -> None:
@@ -37,12 +39,16 @@ class MemoryJournal:
             key = None if command.void else known.idempotency if known else command.idempotency
             self._commands[command.id] = replace(known or command, receipt=command.receipt, idempotency=key)
         self.audit += batch.audit
+        self._nonces.update({(row.owner, row.nonce): row for row in batch.nonces})
 
-    def prune(self, before: float) -> int:
+    def prune(self, before: float, now: float) -> int:
         old = [command.id for command in self._commands.values() if command.created_at < before]
         kept = [row for row in self.audit if row.at >= before]
-        gone = len(old) + len(self.audit) - len(kept)
+        expired = [key for key, row in self._nonces.items() if row.expires < now]
+        gone = len(old) + len(self.audit) - len(kept) + len(expired)
         self.audit = kept
+        for key in expired:
+            del self._nonces[key]
         for command_id in old:
             del self._commands[command_id]
         return gone

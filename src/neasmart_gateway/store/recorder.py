@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.backlog import Backlog
 from neasmart_gateway.store.habits import Habits
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, NonceRow, Remembered
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -42,7 +42,7 @@ class Recorder:
         self._backlog = Backlog()
         self._kept: dict[int, int] = {}
         self._lock = asyncio.Lock()
-        self._together: list[CommandRow] = []
+        self._together: list[CommandRow | NonceRow] = []
         self._writing: asyncio.Task[bool] | None = None
         self._catching_up: asyncio.Task[bool] | None = None
         self._durably = False
@@ -72,8 +72,13 @@ class Recorder:
         self._backlog.add_command(row)
         self._urgent.set()
 
-    async def durable(self, row: CommandRow) -> bool:
-        """Write a command down and return true once it would outlive a power cut; false when that is not possible.
+    def nonce(self, row: NonceRow) -> None:
+        """Write a nonce down as soon as possible, once more: it was `durable` in a journal that is gone."""
+        self._backlog.add_nonce(row)
+        self._urgent.set()
+
+    async def durable(self, row: CommandRow | NonceRow) -> bool:
+        """Write something down and return true once it would outlive a power cut; false when that is not possible.
 
         Those that come while the journal is busy share the next transaction. Raises TimeoutError when it takes too
         long: the row may still come to the journal.
@@ -186,7 +191,7 @@ class Recorder:
             if self._failure is not None or not rows:
                 return False
             try:
-                await self._guarded(self._commit(Batch(commands=rows), durable=True))
+                await self._guarded(self._commit(Batch.of(rows), durable=True))
             except StoreError:
                 return False
         return True
@@ -219,14 +224,14 @@ class Recorder:
 
     async def _prune(self) -> None:
         """Forget what is too old, a step at a time, so that a commit never waits long behind it."""
-        before = self._unix() - self._habits.keep_seconds
         with contextlib.suppress(StoreError):
-            while await self._pruned_one_step(before):
+            while await self._pruned_one_step(self._unix()):
                 pass
 
-    async def _pruned_one_step(self, before: float) -> int:
+    async def _pruned_one_step(self, now: float) -> int:
+        before = now - self._habits.keep_seconds
         async with self._lock:
-            return await self._guarded(self._in_thread(lambda: self._journal.prune(before)))
+            return await self._guarded(self._in_thread(lambda: self._journal.prune(before, now)))
 
     async def _guarded(self, work: Awaitable[T]) -> T:
         """Do some work; a StoreError is reported on its way."""

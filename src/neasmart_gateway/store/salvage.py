@@ -20,6 +20,7 @@ _TABLES = {
     "registers": ("address", "word", "written_at"),
     "commands": ("seq", "id", "created_at", "state", "receipt", "idempotency_key", "fingerprint"),
     "audit": ("seq", "at", "address", "before", "word", "cause", "who", "command_id"),
+    "nonces": ("rowid", "owner", "nonce", "expires"),
 }
 """Columns by table; the first one is the number of the row."""
 _BLIND = 1_000_000
@@ -120,7 +121,7 @@ def _highest(source: sqlite3.Connection, table: str) -> int | None:
     if table == "registers":
         return 65535
     for ask in (
-        f"SELECT max(seq) FROM {table}",  # noqa: S608 - a name of ours
+        f"SELECT max({_TABLES[table][0]}) FROM {table}",  # noqa: S608 - a name of ours
         f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'",  # noqa: S608
     ):
         try:

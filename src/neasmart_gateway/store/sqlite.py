@@ -13,7 +13,7 @@ from typing import TypeVar
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store import aside
 from neasmart_gateway.store.faults import Damaged, is_beyond_use
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
 from neasmart_gateway.store.migrations import NEWEST, migrate
 
 _BUSY_SECONDS = 0.3
@@ -50,8 +50,8 @@ class SqliteJournal:
     def commit(self, batch: Batch, *, durable: bool) -> None:
         self._run(lambda connection: _commit(connection, batch, durable))
 
-    def prune(self, before: float) -> int:
-        return self._run(lambda connection: _prune(connection, before))
+    def prune(self, before: float, now: float) -> int:
+        return self._run(lambda connection: _prune(connection, before, now))
 
     def looks_sound(self) -> bool:
         # With a connection of its own: the journal's would look at what it has in memory.
@@ -165,6 +165,7 @@ def _load(connection: sqlite3.Connection, retry_since: float) -> Kept:
         [Remembered(*row) for row in registers],
         [_command(row) for row in connection.execute(columns + _OPEN + " ORDER BY seq")],
         [_command(row) for row in connection.execute(columns + retryable, (retry_since,))],
+        [NonceRow(*row) for row in connection.execute("SELECT owner, nonce, expires FROM nonces ORDER BY expires")],
     )
 
 
@@ -207,6 +208,11 @@ def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool) -> None
             "INSERT INTO audit (at, address, before, word, cause, who, command_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_audit_values(row) for row in batch.audit],
         )
+        connection.executemany(
+            "INSERT INTO nonces (owner, nonce, expires) VALUES (?, ?, ?) "
+            "ON CONFLICT (owner, nonce) DO UPDATE SET expires = excluded.expires",
+            [(row.owner, row.nonce, row.expires) for row in batch.nonces],
+        )
 
 
 def _command_values(command: CommandRow) -> tuple[object, ...]:
@@ -219,10 +225,14 @@ def _audit_values(row: AuditRow) -> tuple[object, ...]:
     return row.at, row.address, row.before, row.word, row.cause, row.who, row.command_id
 
 
-def _prune(connection: sqlite3.Connection, before: float) -> int:
+def _prune(connection: sqlite3.Connection, before: float, now: float) -> int:
     with connection:
         gone = 0
-        for table, column in (("commands", "created_at"), ("audit", "at")):
-            oldest = f"SELECT seq FROM {table} WHERE {column} < ? ORDER BY {column} LIMIT {_PRUNED_AT_ONCE}"  # noqa: S608
-            gone += connection.execute(f"DELETE FROM {table} WHERE seq IN ({oldest})", (before,)).rowcount  # noqa: S608
+        for table, column, end in (
+            ("commands", "created_at", before),
+            ("audit", "at", before),
+            ("nonces", "expires", now),
+        ):
+            oldest = f"SELECT rowid FROM {table} WHERE {column} < ? ORDER BY {column} LIMIT {_PRUNED_AT_ONCE}"  # noqa: S608
+            gone += connection.execute(f"DELETE FROM {table} WHERE rowid IN ({oldest})", (end,)).rowcount  # noqa: S608
         return gone
