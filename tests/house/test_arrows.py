@@ -45,6 +45,8 @@ FOREIGN = {
     "flask": ["api", "wsgi"],
     "flask_cors": ["api"],
     "flask_limiter": ["api"],
+    "limits": ["api", "manager"],
+    "redis": ["manager"],
     "flasgger": ["api"],
     "werkzeug": ["api", "wsgi"],
     "aiomqtt": ["mqtt"],

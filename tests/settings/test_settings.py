@@ -152,3 +152,53 @@ def test_times_may_be_short_and_limits_long(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("NEASMART_API_RATE_LIMIT_PER_MINUTE", str(10**9))
     settings = load()
     assert (settings.modbus.command_timeout_seconds, settings.api.rate_limit_per_minute) == (1, 10**9)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://h",
+        "redis://:s3cret@h:6379/0",
+        "rediss://u:s3cret@h:1/0",
+        "redis+unix:///run/redis.sock",
+        "redis://[::1]:1",
+    ],
+)
+def test_the_address_of_a_redis(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """It is taken as it stands, and never shown: it may hold a password."""
+    monkeypatch.setenv("NEASMART_API_RATE_LIMIT_STORAGE", address)
+    settings = load()
+    assert settings.api.rate_limit_storage is not None
+    assert settings.api.rate_limit_storage.get_secret_value() == address
+    assert effective(settings)["NEASMART_API_RATE_LIMIT_STORAGE"] == "********"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["memcached://:s3cret@h", ":s3cret@h", "redis:s3cret", "redis://:s3cret@", "redis://:s3cret@h:port", "redis+unix://",
+     "redis://[s3cret", "unix:///s3cret"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_redis(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """The line names the variable and what would be right, and nothing of what stands there."""
+    monkeypatch.setenv("NEASMART_API_RATE_LIMIT_STORAGE", address)
+    (line,) = faults()
+    assert line == (
+        "NEASMART_API_RATE_LIMIT_STORAGE: it must be redis://HOST:PORT/0, rediss://HOST:PORT/0 or "
+        "redis+unix:///PATH/OF/SOCKET"
+    )
+
+
+def test_an_empty_address_in_the_file_is_none() -> None:
+    """As an empty variable."""
+    write("data/config.yaml", "api: {rate_limit_storage: ''}\n")
+    assert effective(load())["NEASMART_API_RATE_LIMIT_STORAGE"] == ""
+
+
+def test_redis_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the start is refused, and the line says what to install."""
+    monkeypatch.setenv("NEASMART_API_RATE_LIMIT_STORAGE", "redis://h")
+    monkeypatch.setattr("neasmart_gateway.settings.api.find_spec", lambda _name: None)
+    (line,) = faults()
+    assert "NEASMART_API_RATE_LIMIT_STORAGE" in line
+    assert "pip install neasmart-gateway[redis]" in line

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from neasmart_gateway.settings.kinds import Group, Limit, Listed, Network, Port
 
+_REDIS = ("redis", "rediss", "redis+unix")
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
@@ -19,6 +22,25 @@ class KeySettings(Group):
     scope: Literal["read", "control", "admin"]
     hash: SecretStr
     signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+
+
+def _redis(value: SecretStr) -> SecretStr:
+    """Refuse what is no address of a Redis; never with the value itself, which may hold a password."""
+    address = value.get_secret_value()
+    if address and not _is_redis(address):
+        raise ValueError("it must be redis://HOST:PORT/0, rediss://HOST:PORT/0 or redis+unix:///PATH/OF/SOCKET")
+    if address and find_spec("redis") is None:
+        raise ValueError("it needs the package redis: pip install neasmart-gateway[redis]")
+    return value
+
+
+def _is_redis(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        named = parts.path if parts.scheme == "redis+unix" else parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in _REDIS and bool(named)
 
 
 class Api(Group):
@@ -36,4 +58,5 @@ class Api(Group):
     cors_origins: Annotated[tuple[str, ...], Listed] = ()
     rate_limit_per_minute: Limit = 1200
     command_limit_per_minute: Limit = 120
+    rate_limit_storage: Annotated[SecretStr, AfterValidator(_redis)] | None = None
     compat: Annotated[tuple[Literal["root", "api"], ...], Listed] = ("root", "api")

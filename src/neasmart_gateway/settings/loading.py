@@ -16,7 +16,7 @@ from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, 
 
 _PATHS = paths(Settings)
 _NAMES = {path: name for name, path in _PATHS.items()}
-_SECRETS = {("api", "key")}
+_SECRETS = {("api", "key"), ("api", "rate_limit_storage")}
 MASK = "********"
 
 
@@ -51,7 +51,7 @@ def written(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, SecretStr):
-        return MASK
+        return MASK if value.get_secret_value() else ""
     if isinstance(value, OperatingMode | OperatingState):
         return value.label
     if isinstance(value, bool):
