@@ -137,7 +137,6 @@ class RedisOrShared(Storage):
         return answer
 
     def _failed(self, error: Exception) -> None:
-        self._next_try = self._clock() + PAUSE
         if not self._away:
             self._away = True
             self._report(LimitsAway(f"{type(error).__name__}: {error}"))
