@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import time
 
+import structlog
 from flask import Flask
 from gevent import get_hub
 
 from neasmart_gateway import __version__, runtime
-from neasmart_gateway.api.app import create_app
+from neasmart_gateway.api.app import Means, create_app
+from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.api.scopes import Scope
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.link.client import LinkClient
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
-from neasmart_gateway.settings import Settings
+from neasmart_gateway.manager.storages import LimitsAway, LimitsReturned
+from neasmart_gateway.settings import KeySettings, Settings
 from neasmart_gateway.store.queries import Queries
+
+_log = structlog.get_logger("neasmart.security")
 
 
 def create() -> Flask:
@@ -35,7 +42,10 @@ def create() -> Flask:
         HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
         history,
     )
-    return create_app(manager, _options(settings))
+    redis = settings.api.rate_limit_storage
+    access = Access(memory, LinkClient(running.socket), redis.get_secret_value() if redis else None, _tell)
+    means = Means(offload=get_hub().threadpool.apply, sleep=time.sleep, clock=time.time)
+    return create_app(manager, access, _options(settings), means)
 
 
 def _options(settings: Settings) -> ApiOptions:
@@ -46,12 +56,34 @@ def _options(settings: Settings) -> ApiOptions:
         command_timeout_seconds=settings.modbus.command_timeout_seconds,
         enable_auth=api.enable_auth,
         key=api.key.get_secret_value() if api.key else None,
+        keys=tuple(_key(key) for key in settings.keys),
         trusted_clients=api.trusted_clients,
+        trusted_proxies=api.trusted_proxies,
+        allowed_hosts=api.allowed_hosts,
+        reads_per_minute=api.rate_limit_per_minute,
+        commands_per_minute=api.command_limit_per_minute,
         enable_cors=api.enable_cors,
         cors_origins=api.cors_origins,
         persist_command_registers=settings.modbus.persist_command_registers,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
+    )
+
+
+def _tell(record: LimitsAway | LimitsReturned) -> None:
+    if isinstance(record, LimitsAway):
+        _log.warning("Redis is away, requests are counted in this gateway alone", reason=record.reason)
+    else:
+        _log.info("Redis is back, requests are counted there again")
+
+
+def _key(key: KeySettings) -> Key:
+    secret = key.signing_secret
+    return Key(
+        key.name,
+        Scope.named(key.scope),
+        key.hash.get_secret_value(),
+        secret.get_secret_value().encode() if secret else None,
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from neasmart_gateway.api.app import create_app
+from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.options import ApiOptions
+from tests.desk.gateway import UNIX_START
 from tests.manager.served import Served
 
-OPTIONS = ApiOptions(version="1.2.3")
+OPTIONS = ApiOptions(version="1.2.3", reads_per_minute=1_000_000, commands_per_minute=1_000_000)
 ZONE = "/api/v1/zones/1/1"
 
 GETS = [
@@ -36,9 +37,12 @@ GETS = [
 """Everything that can be read without knowing a command's id."""
 
 
-def client_of(served: Served, **options: object) -> FlaskClient:
+MEANS = Means(offload=lambda work, arguments: work(*arguments), sleep=lambda seconds: None, clock=lambda: UNIX_START)
+
+
+def client_of(served: Served, means: Means = MEANS, **options: object) -> FlaskClient:
     """A client of a gateway's API; options as of ApiOptions."""
-    return create_app(served.manager, replace(OPTIONS, **options)).test_client()
+    return create_app(served.manager, served.access, replace(OPTIONS, **options), means).test_client()
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:

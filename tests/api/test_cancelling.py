@@ -191,7 +191,7 @@ def test_cancelling_takes_no_query(recorded: Recorded, api: FlaskClient) -> None
 def test_a_foreign_page_cannot_cancel(recorded: Recorded, api: FlaskClient) -> None:
     """403, as for any change."""
     path = f"{COMMANDS}/{commanded(api, 21)}"
-    problem(api.delete(path, headers={"Origin": "https://evil.example"}), 403, "forbidden")
+    problem(api.delete(path, headers={"Origin": "https://evil.example"}), 403, "foreign_origin")
     assert recorded.pending(SETPOINT) == degrees(21)
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from neasmart_gateway.api.app import create_app
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.link.client import LinkClient
-from tests.api.serving import OPTIONS, ZONE, problem
+from tests.api.serving import MEANS, OPTIONS, ZONE, problem
 from tests.desk.gateway import MODE, SETPOINT, ZONE_STATE, degrees
 from tests.manager.served import FAILURES, RESET_SECONDS, Served, listening
 
@@ -27,7 +27,7 @@ def socket() -> Iterator[Path]:
 def linked(served: Served, socket: Path) -> Iterator[FlaskClient]:
     """A client of an API that asks the daemon over its socket."""
     with listening(served.methods, socket) as link:
-        yield create_app(served.new_manager(link), OPTIONS).test_client()
+        yield create_app(served.new_manager(link), served.access, OPTIONS, MEANS).test_client()
 
 
 def test_a_person_writes_and_the_base_reads(served: Served, linked: FlaskClient) -> None:
@@ -59,7 +59,11 @@ def test_a_refusal_travels_back_whole(tmp_path: Path, socket: Path) -> None:
     """The daemon's own words, and its kind of error."""
     served = Served(tmp_path / "lock", Rules(refusal="commands are switched off"))
     with listening(served.methods, socket) as link:
-        answer = create_app(served.new_manager(link), OPTIONS).test_client().patch(ZONE, json={"setpoint": 21})
+        answer = (
+            create_app(served.new_manager(link), served.access, OPTIONS, MEANS)
+            .test_client()
+            .patch(ZONE, json={"setpoint": 21})
+        )
     assert problem(answer, 409, "conflict")["detail"] == "commands are switched off"
 
 
@@ -80,7 +84,7 @@ def test_many_commands_at_once(served: Served, linked: FlaskClient) -> None:
 def test_a_daemon_that_is_gone_is_503_at_once_after_a_while(served: Served, socket: Path) -> None:
     """Calls that find nobody open the breaker; from then on the answer tells how long to wait. Reads go on."""
     hasty = LinkClient(socket, timeout=0.21)  # waits a hundredth of a second for a daemon that is just restarting
-    client = create_app(served.new_manager(hasty), OPTIONS).test_client()
+    client = create_app(served.new_manager(hasty), served.access, OPTIONS, MEANS).test_client()
     served.writes(ZONE_STATE, 1, degrees(21.0), degrees(20.3))
     after = [client.patch(ZONE, json={"setpoint": 21}).headers["Retry-After"] for _ in range(FAILURES)]
     assert after == ["1"] * (FAILURES - 1) + [f"{RESET_SECONDS:.0f}"]

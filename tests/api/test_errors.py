@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from neasmart_gateway import errors as families
 from neasmart_gateway.api.app import create_app
 from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFound, OperatorError, StoreError
-from tests.api.serving import GETS, OPTIONS, ZONE, faults, problem
+from tests.api.serving import GETS, MEANS, OPTIONS, ZONE, faults, problem
 from tests.desk.gateway import setpoint
 from tests.manager.served import Served
 
@@ -23,7 +23,7 @@ COMMANDS = {ZONE: "patch", "/api/v1/operation": "patch", f"{ZONE}/release": "pos
 @pytest.fixture
 def app(served: Served) -> Flask:
     """An application to which a test adds a route that fails."""
-    return create_app(served.manager, OPTIONS)
+    return create_app(served.manager, served.access, OPTIONS, MEANS)
 
 
 def failing(app: Flask, error: Exception) -> FlaskClient:

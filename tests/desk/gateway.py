@@ -76,7 +76,7 @@ class Gateway:
     """What the tests turn and look at. The base reads and writes the way bus/slave.py lets it."""
 
     def __init__(self, lock: Path, rules: Rules | None = None) -> None:
-        self.memory = SharedMemory(lock)
+        self.memory = SharedMemory(lock, clock=lambda: self.now)
         self.memory.header.wall_offset = UNIX_START - START
         self.rules = rules or Rules()
         self.now = START

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neasmart_gateway.daemon.methods import Methods
+from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
@@ -19,6 +20,7 @@ from neasmart_gateway.errors import DaemonAway, GatewayError
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import decode_error, encode_error
 from neasmart_gateway.link.server import LinkServer, Method
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
@@ -94,8 +96,10 @@ class Served(Gateway):
         )
         intake = Intake(self.desk, self.recorder, Retries(), self.memory, fallback=True, clock=lambda: self.now)
         self.methods = Methods(intake, self.desk, self.recorder, self.rules, lambda: self.now).table()
+        self.methods |= Nonces(self.recorder, lambda: self.now + UNIX_START - START).table()
         self.link = DirectLink(self.methods)
         self.manager = self.new_manager()
+        self.access = Access(self.memory, self.link)
         self.beat()
 
     def new_manager(self, link: object = None) -> ModbusManager:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, tracing
+from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
+from neasmart_gateway.api.guard.hosts import HostGuard
+from neasmart_gateway.api.guard.keys import KeyRing, Offload
+from neasmart_gateway.api.guard.limits import Limits
+from neasmart_gateway.api.guard.origins import OriginGuard
+from neasmart_gateway.api.guard.patience import Patience
+from neasmart_gateway.api.guard.peers import Peers
+from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
-from neasmart_gateway.api.security import Doorkeeper, OriginGuard
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
 Returned: TypeAlias = ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]]
@@ -37,7 +47,20 @@ class GatewayApp(Flask):
         return super().make_response(rv)
 
 
-def create_app(manager: ModbusManager, options: ApiOptions) -> Flask:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the guards need of the process they run in.
+
+    `offload` runs work where it does not hold other requests up, `sleep` waits without doing so, `clock` gives Unix
+    seconds.
+    """
+
+    offload: Offload
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+
+
+def create_app(manager: ModbusManager, access: Access, options: ApiOptions, means: Means) -> Flask:
     """Return the WSGI application of one HTTP worker."""
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
@@ -45,15 +68,34 @@ def create_app(manager: ModbusManager, options: ApiOptions) -> Flask:
     tracing.install(app)
     errors.install(app)
     headers.install(app)
+    _install_guards(app, access, options, means)
+    app.register_blueprint(health.health_blueprint(manager, access, options))
+    app.register_blueprint(v1_blueprint(manager, access, options))
+    return app
+
+
+def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Means) -> None:
+    """Put up what a request must pass, in this order: whose name, whose page, who, how often, how much, how signed."""
+    tally = access.tally
+    app.before_request(HostGuard(options.allowed_hosts, partial(tally.add, "foreign_host")).check)
     if options.enable_cors:
         cors.install(app, options.cors_origins)
-    app.before_request(OriginGuard(options.cors_origins if options.enable_cors else ()).check)
-    if options.enable_auth:
-        app.before_request(Doorkeeper(options.key, options.trusted_clients).check)
+    origins = options.cors_origins if options.enable_cors else ()
+    app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
+    app.before_request(_doorkeeper(access, options, means).check)
+    Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
     body.install(app)
-    app.register_blueprint(health.health_blueprint(manager, options))
-    app.register_blueprint(v1_blueprint(manager, options))
-    return app
+    app.before_request(SignatureGuard(access, means.clock).check)
+
+
+def _doorkeeper(access: Access, options: ApiOptions, means: Means) -> Doorkeeper:
+    return Doorkeeper(
+        enabled=options.enable_auth,
+        ring=KeyRing(options.keys, options.key, means.offload),
+        peers=Peers(options.trusted_clients, options.trusted_proxies),
+        patience=Patience(access.storage, partial(access.tally.add, "slowed"), means.sleep),
+        access=access,
+    )
 
 
 def _rendered(answer: Answer) -> Response:

@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from flask import Flask, Response, request
 from flask_cors import CORS
 
+from neasmart_gateway.api.guard.signatures import HEADERS
+
 _METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
-_MAY_SEND = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer", "X-API-Key", "X-Request-ID"]
-_MAY_READ = ["ETag", "Location", "Retry-After", "X-Request-ID"]
+_MAY_SEND = [
+    "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer", "X-API-Key", "X-Request-ID",
+    *HEADERS,
+]  # fmt: skip
+_MAY_READ = [
+    "ETag", "Location", "Preference-Applied", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
+    "X-RateLimit-Reset", "X-Request-ID",
+]  # fmt: skip
 
 
 def install(app: Flask, origins: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
+from flask import Flask, request
+
 from neasmart_gateway.api.schema import Body
 from neasmart_gateway.api.scopes import Scope
 from neasmart_gateway.errors import GatewayError
@@ -25,7 +27,7 @@ class Operation:
     `scope` is what a caller needs (None: nothing, it is open to everybody); `answers` says for each good status what it
     means; `takes` is the model of the body, which the view gets as `wanted`; `refuses` names the errors that it can end
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
-    `by_ticket` can be opened with a ticket instead of a key.
+    `by_ticket` can be opened with a ticket instead of a key; an `unlimited` one can be read as often as one likes.
     """
 
     scope: Scope | None
@@ -34,6 +36,10 @@ class Operation:
     refuses: tuple[type[GatewayError], ...] = ()
     critical: bool = False
     by_ticket: bool = False
+    unlimited: bool = False
+
+
+_UNKNOWN = Operation(Scope.READ, _FINE)
 
 
 def described(
@@ -45,12 +51,13 @@ def described(
     open_to_all: bool = False,
     critical: bool = False,
     by_ticket: bool = False,
+    unlimited: bool = False,
 ) -> Callable[[View], View]:
     """Describe a view. Without a `scope` it is READ for GET, CONTROL for everything else, nothing if `open_to_all`."""
 
     def mark(view: View) -> View:
         needed = None if open_to_all else scope or usual_scope(view.__name__.upper())
-        view.operation = Operation(needed, answers, takes, refuses, critical, by_ticket)  # type: ignore[attr-defined]
+        view.operation = Operation(needed, answers, takes, refuses, critical, by_ticket, unlimited)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -65,3 +72,11 @@ def operation_of(view: Callable[..., object]) -> Operation:
 def usual_scope(method: str) -> Scope:
     """Return what it takes to use a method, where nothing else is said."""
     return Scope.READ if method in SAFE else Scope.CONTROL
+
+
+def operation_at(app: Flask) -> Operation:
+    """Return which operation the request at hand asks for; one that needs the right to read where there is none."""
+    view = app.view_functions.get(request.endpoint or "")
+    operations: Mapping[str, Operation] = getattr(getattr(view, "view_class", None), "operations", {})
+    method = "GET" if request.method in SAFE else request.method
+    return operations.get(method, _UNKNOWN)

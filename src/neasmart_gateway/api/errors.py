@@ -12,7 +12,15 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from neasmart_gateway.api.refusals import BadFields, BadQuery, FieldFault
+from neasmart_gateway.api.refusals import (
+    BadFields,
+    BadQuery,
+    FieldFault,
+    Forbidden,
+    ForeignHost,
+    ForeignOrigin,
+    Unauthorized,
+)
 from neasmart_gateway.api.schema import Answer, about
 from neasmart_gateway.api.tracing import request_id
 from neasmart_gateway.errors import (
@@ -30,6 +38,10 @@ _log = structlog.get_logger("neasmart.api")
 
 STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     BadQuery: HTTPStatus.BAD_REQUEST,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    ForeignOrigin: HTTPStatus.FORBIDDEN,
+    ForeignHost: HTTPStatus.MISDIRECTED_REQUEST,
     BadFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -43,8 +55,6 @@ STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 """By family; the nearest one of an error's ancestors counts."""
 
 _HTTP: Mapping[int, tuple[str, str | None]] = {
-    401: ("unauthorized", None),
-    403: ("forbidden", None),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This resource does not take this method; the header Allow names those that it takes."),
     413: ("body_too_large", "The body is larger than 64 KiB."),
@@ -89,6 +99,8 @@ def _on_gateway_error(error: GatewayError) -> Response:
         _log.error("a request failed by a fault of the gateway", exc_info=error)
     if error.retry_after is not None or status is HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(max(1, ceil(error.retry_after or 1)))
+    if isinstance(error, Unauthorized | Forbidden):
+        response.headers["WWW-Authenticate"] = error.challenge
     return response
 
 

@@ -11,6 +11,7 @@ from neasmart_gateway.api.described import described
 from neasmart_gateway.api.health_models import Live, Ready, RootHealth
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.resource import Resource, Routes, collected
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
 
@@ -19,6 +20,7 @@ class Health(Resource):
 
     query = None
 
+    @described(unlimited=True)
     def get(self) -> tuple[RootHealth, int, dict[str, str]]:
         report = self.manager.health()
         return RootHealth.of(report, self.options), HTTPStatus.OK, contract_headers(report, self.options)
@@ -29,7 +31,7 @@ class Liveness(Resource):
 
     query = None
 
-    @described(open_to_all=True)
+    @described(open_to_all=True, unlimited=True)
     def get(self) -> Live:
         return Live()
 
@@ -39,7 +41,7 @@ class Readiness(Resource):
 
     query = None
 
-    @described(answers={200: "The gateway is ready.", 503: "It is not yet, and why."}, open_to_all=True)
+    @described(answers={200: "The gateway is ready.", 503: "It is not yet, and why."}, open_to_all=True, unlimited=True)
     def get(self) -> tuple[Ready, int]:
         answer = Ready.of(self.manager.health())
         return answer, HTTPStatus.OK if answer.ready else HTTPStatus.SERVICE_UNAVAILABLE
@@ -48,6 +50,6 @@ class Readiness(Resource):
 ROUTES: Routes = {"/health": Health, "/health/live": Liveness, "/health/ready": Readiness}
 
 
-def health_blueprint(manager: ModbusManager, options: ApiOptions) -> Blueprint:
+def health_blueprint(manager: ModbusManager, access: Access, options: ApiOptions) -> Blueprint:
     """Return the health paths."""
-    return collected("health", ROUTES, manager, options)
+    return collected("health", ROUTES, manager, access, options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from neasmart_gateway.api.guard.keys import Key
+
 Network = IPv4Network | IPv6Network
 
 
@@ -12,7 +14,9 @@ Network = IPv4Network | IPv6Network
 class ApiOptions:
     """What an operator may set about the API, and what `/health` shows of the settings. Times are seconds.
 
-    With `enable_auth` off everything is open. `trusted_clients` need no key; `cors_origins` are compared as they are.
+    With `enable_auth` off everything is open; else it takes one of `keys`, or the sole `key` that may do everything, or
+    an address of `trusted_clients`. `trusted_proxies` are believed about whom they speak for. `allowed_hosts` are the
+    names under which the API may be called besides its addresses; `cors_origins` are compared as they are.
     """
 
     version: str
@@ -20,7 +24,12 @@ class ApiOptions:
     command_timeout_seconds: float = 30.0
     enable_auth: bool = False
     key: str | None = None
+    keys: tuple[Key, ...] = ()
     trusted_clients: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    reads_per_minute: int = 1200
+    commands_per_minute: int = 120
     enable_cors: bool = False
     cors_origins: tuple[str, ...] = ()
     persist_command_registers: bool = False

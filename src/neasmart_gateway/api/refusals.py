@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neasmart_gateway.errors import CallerError
+from neasmart_gateway.errors import CallerError, TooMany
 
 
 class FieldFault(NamedTuple):
@@ -38,3 +38,69 @@ class MalformedBody(CallerError):
     """A body that is not JSON at all."""
 
     code = "malformed_body"
+
+
+class ForeignHost(CallerError):
+    """The request is for a name that is not ours."""
+
+    code = "foreign_host"
+
+
+class ForeignOrigin(CallerError):
+    """A web page from elsewhere wants to change something."""
+
+    code = "foreign_origin"
+
+
+class Unauthorized(CallerError):
+    """Nobody knows who calls; `challenge` says in a WWW-Authenticate header what is asked for."""
+
+    code = "unauthorized"
+    challenge = 'Bearer realm="NEA SMART gateway"'
+
+
+class WrongKey(Unauthorized):
+    """A key or ticket that is none of ours, or is no longer good."""
+
+    challenge = 'Bearer realm="NEA SMART gateway", error="invalid_token"'
+
+
+class Forbidden(CallerError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+
+    def __init__(self, message: str, scope: str) -> None:
+        super().__init__(message)
+        self.challenge = f'Bearer realm="NEA SMART gateway", error="insufficient_scope", scope="{scope}"'
+
+
+class TooManyRequests(TooMany):
+    """A caller has asked too often."""
+
+    code = "too_many_requests"
+
+
+class Unsigned(Unauthorized):
+    """An operation that must be signed, and is not."""
+
+    code = "signature_missing"
+    challenge = 'Signature realm="NEA SMART gateway", algorithm="hmac-sha256"'
+
+
+class BadSignature(Unsigned):
+    """A signature that does not fit what it came with."""
+
+    code = "signature_bad"
+
+
+class LateSignature(Unsigned):
+    """A signature that was made too long ago, or in the future."""
+
+    code = "signature_late"
+
+
+class Replayed(Unsigned):
+    """A signature that was used before."""
+
+    code = "signature_replayed"

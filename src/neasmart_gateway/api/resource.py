@@ -13,6 +13,7 @@ from neasmart_gateway.api.body import read_body, read_query
 from neasmart_gateway.api.described import METHODS, SAFE, Operation, operation_of
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.schema import Query
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
 
@@ -37,8 +38,9 @@ class Resource(MethodView):
         views = {method: getattr(cls, method.lower(), None) for method in METHODS}
         cls.operations = {method: operation_of(view) for method, view in views.items() if view is not None}
 
-    def __init__(self, manager: ModbusManager, options: ApiOptions) -> None:
+    def __init__(self, manager: ModbusManager, access: Access, options: ApiOptions) -> None:
         self.manager = manager
+        self.access = access
         self.options = options
 
     def dispatch_request(self, **path: object) -> ResponseReturnValue:
@@ -53,9 +55,9 @@ Routes = Mapping[str, type[Resource]]
 """Path → resource."""
 
 
-def collected(name: str, routes: Routes, manager: ModbusManager, options: ApiOptions) -> Blueprint:
+def collected(name: str, routes: Routes, manager: ModbusManager, access: Access, options: ApiOptions) -> Blueprint:
     """Return a blueprint with these routes; the endpoints are named by the resources' classes."""
     blueprint = Blueprint(name, __name__)
     for path, resource in routes.items():
-        blueprint.add_url_rule(path, view_func=resource.as_view(resource.__name__, manager, options))
+        blueprint.add_url_rule(path, view_func=resource.as_view(resource.__name__, manager, access, options))
     return blueprint

@@ -7,8 +7,9 @@ from typing import Self
 
 
 class Scope(IntEnum):
-    """READ looks, CONTROL commands the heating, ADMIN looks after the gateway itself."""
+    """READ looks, CONTROL commands the heating, ADMIN looks after the gateway itself; NOTHING is what strangers may."""
 
+    NOTHING = 0
     READ = 1
     CONTROL = 2
     ADMIN = 3
@@ -20,5 +21,5 @@ class Scope(IntEnum):
 
     @classmethod
     def named(cls, label: str) -> Self:
-        """Return the scope of a name; KeyError for one that there is not."""
+        """Return the scope of a name, in small letters; KeyError for one that there is not."""
         return cls[label.upper()]

@@ -1,7 +1,8 @@
 """Every setting with its default; environment over .env over the YAML file over defaults."""
 
+from neasmart_gateway.settings.api import KeySettings
 from neasmart_gateway.settings.bus import ListenerSettings
 from neasmart_gateway.settings.loading import effective, known_names, load
 from neasmart_gateway.settings.models import Settings
 
-__all__ = ["ListenerSettings", "Settings", "effective", "known_names", "load"]
+__all__ = ["KeySettings", "ListenerSettings", "Settings", "effective", "known_names", "load"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
@@ -11,16 +12,24 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from neasmart_gateway.settings.kinds import Group, Limit, Listed, Network, Port
 
+KEY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+_HASH = re.compile(r"scrypt\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}", re.ASCII)
 _REDIS = ("redis", "rediss", "redis+unix")
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+def _is_hash(value: SecretStr) -> SecretStr:
+    if not _HASH.fullmatch(value.get_secret_value()):
+        raise ValueError("is not a hash as neasmart-gateway key new writes it")
+    return value
 
 
 class KeySettings(Group):
     """One API key, as `neasmart-gateway key new` writes it into the file: its hash, never the key itself."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    name: Annotated[str, Field(pattern=rf"^{KEY_NAME.pattern}$")]
     scope: Literal["read", "control", "admin"]
-    hash: SecretStr
+    hash: Annotated[SecretStr, AfterValidator(_is_hash)]
     signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
 
 

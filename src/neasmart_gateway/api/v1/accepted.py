@@ -10,9 +10,9 @@ from typing import Any
 from flask import url_for
 
 from neasmart_gateway.api.described import View, described
+from neasmart_gateway.api.guard.callers import caller
 from neasmart_gateway.api.preferences import idempotency, wait_seconds
 from neasmart_gateway.api.schema import Body
-from neasmart_gateway.api.security import caller
 from neasmart_gateway.api.v1.models.commands import CommandAnswer
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.receipts import is_open
@@ -43,7 +43,7 @@ def submitted(manager: ModbusManager, intentions: Sequence[Intention]) -> Accept
     With `Prefer: wait` the answer is held until the command is final, and is 200 then.
     """
     key = idempotency()
-    return answered(manager, manager.submit(intentions, VIA, caller(), key))
+    return answered(manager, manager.submit(intentions, VIA, caller().who, key))
 
 
 def answered(manager: ModbusManager, receipt: dict[str, Any]) -> Accepted:

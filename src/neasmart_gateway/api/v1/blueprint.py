@@ -21,9 +21,12 @@ from neasmart_gateway.api.v1 import (
     outside_temperature,
     pumps,
     registers,
+    security,
+    tickets,
     topology,
     zones,
 )
+from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
 PREFIX = "/api/v1"
@@ -43,12 +46,14 @@ RESOURCES: Mapping[str, Routes] = {
     "bus": bus.ROUTES,
     "topology": topology.ROUTES,
     "doctor": doctor.ROUTES,
+    "tickets": tickets.ROUTES,
+    "security": security.ROUTES,
 }
 
 
-def v1_blueprint(manager: ModbusManager, options: ApiOptions) -> Blueprint:
+def v1_blueprint(manager: ModbusManager, access: Access, options: ApiOptions) -> Blueprint:
     """Return version 1 of our own API."""
     version = Blueprint("v1", __name__, url_prefix=PREFIX)
     for name, routes in RESOURCES.items():
-        version.register_blueprint(collected(name, routes, manager, options))
+        version.register_blueprint(collected(name, routes, manager, access, options))
     return version

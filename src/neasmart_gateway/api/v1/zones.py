@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from neasmart_gateway.api.body import read_query
 from neasmart_gateway.api.described import described
+from neasmart_gateway.api.guard.callers import caller
 from neasmart_gateway.api.resource import Resource, Routes
-from neasmart_gateway.api.security import caller
 from neasmart_gateway.api.v1.accepted import VIA, Accepted, command, submitted
 from neasmart_gateway.api.v1.models.commands import Released
 from neasmart_gateway.api.v1.models.zones import Zone, ZoneChange, ZoneFilter, Zones
@@ -43,7 +43,7 @@ class Release(Resource):
 
     @described(answers={202: "Done; which commands that has ended."}, refuses=(NotFound, Conflict, DaemonAway))
     def post(self, base: int, zone: int) -> tuple[Released, int]:
-        released = self.manager.release(ZoneRef(base, zone), VIA, caller())
+        released = self.manager.release(ZoneRef(base, zone), VIA, caller().who)
         return Released.model_validate(released), HTTPStatus.ACCEPTED
 
 

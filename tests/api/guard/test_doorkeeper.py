@@ -28,7 +28,7 @@ def guarded(served: Served) -> FlaskClient:
     return client_of(served, enable_auth=True, key=KEY, trusted_clients=TRUSTED)
 
 
-@pytest.mark.parametrize("path", [*GUARDED, "/", "/no/such/path", "/api/v1/zones/9/9", "/health/live/"])
+@pytest.mark.parametrize("path", [*GUARDED, "/", "/no/such/path", "/api/v1/zones/9/9", "/health/live/more"])
 def test_nothing_without_a_key(guarded: FlaskClient, path: str) -> None:
     """401 with a challenge, for paths that do not exist too: a stranger learns nothing."""
     answer = guarded.get(path, environ_overrides=STRANGER)
@@ -94,7 +94,7 @@ def test_no_key_is_no_open_door(served: Served, key: str | None, headers: dict[s
     """With authentication on and no key set, only trusted clients come in."""
     client = client_of(served, enable_auth=True, key=key, trusted_clients=TRUSTED)
     problem(client.get(ZONE, headers=headers, environ_overrides=STRANGER), 401, "unauthorized")
-    assert client.get(ZONE, headers=headers).status_code == 200
+    assert client.get(ZONE).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Who may come in, by which name, and how often: what stands before every view."""

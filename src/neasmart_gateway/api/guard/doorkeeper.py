@@ -1,0 +1,92 @@
+"""Finds out who calls and what they may do, and turns away everybody else."""
+
+from __future__ import annotations
+
+import structlog
+from flask import current_app, g, request
+
+from neasmart_gateway.api.described import Operation, operation_at
+from neasmart_gateway.api.guard.callers import Caller
+from neasmart_gateway.api.guard.keys import KeyRing
+from neasmart_gateway.api.guard.patience import Patience
+from neasmart_gateway.api.guard.peers import Peer, Peers
+from neasmart_gateway.api.refusals import Forbidden, Unauthorized, WrongKey
+from neasmart_gateway.api.scopes import Scope
+from neasmart_gateway.manager.access import Access
+
+_log = structlog.get_logger("neasmart.security")
+
+_NEEDED = "This needs a key, in the header X-API-Key or as Authorization: Bearer."
+_WRONG = "This key is not one of ours: look at the list of neasmart-gateway key list, or make a new one."
+_USED = "This ticket was used already, or is older than 30 s: get a new one with POST /api/v1/tickets."
+
+
+class Doorkeeper:
+    """With authentication `enabled`: a key, a ticket, or an address that is trusted to read and command.
+
+    A path that does not exist needs the right to read like any other: a stranger learns nothing. With it off
+    everybody may do everything.
+    """
+
+    def __init__(self, *, enabled: bool, ring: KeyRing, peers: Peers, patience: Patience, access: Access) -> None:
+        self._enabled = enabled
+        self._ring = ring
+        self._peers = peers
+        self._patience = patience
+        self._access = access
+
+    def check(self) -> None:
+        """Note the caller of the request at hand, or refuse it (401, 403)."""
+        operation, peer = operation_at(current_app), self._peers.of_request()
+        g.caller = Caller(peer, Scope.ADMIN) if not self._enabled else self._recognised(peer, operation)
+        g.caller_name = g.caller.name
+        if operation.scope is not None and g.caller.scope < operation.scope:
+            self._refuse(g.caller, operation.scope)
+
+    def _recognised(self, peer: Peer, operation: Operation) -> Caller:
+        if operation.by_ticket and "ticket" in request.args:
+            return self._by_ticket(peer, request.args["ticket"])
+        if given := _given_key():
+            return self._by_key(peer, given)
+        if peer.trusted:
+            return Caller(peer, Scope.CONTROL)
+        return Caller(peer, Scope.NOTHING)
+
+    def _by_key(self, peer: Peer, given: bytes) -> Caller:
+        key = self._ring.remembered(given)
+        if key is None:
+            with self._patience.with_(peer.neighbourhood):
+                key = self._ring.verified(given)
+        if key is None:
+            self._note("keys_refused", peer, "a wrong key was refused")
+            raise WrongKey(_WRONG)
+        return Caller(peer, key.scope, key.name, key)
+
+    def _by_ticket(self, peer: Peer, ticket: str) -> Caller:
+        found = self._access.tickets.redeem(ticket)
+        if found is None:
+            self._note("tickets_refused", peer, "a ticket was refused")
+            raise WrongKey(_USED)
+        owner, scope = found
+        return Caller(peer, Scope(scope), owner)
+
+    def _refuse(self, caller: Caller, needed: Scope) -> None:
+        if caller.scope is Scope.NOTHING:
+            self._access.tally.add("keys_missing")
+            raise Unauthorized(_NEEDED)
+        self._access.tally.add("forbidden")
+        _log.warning("a caller may not do this", key=caller.name, address=caller.peer.address, needed=needed.label)
+        raise Forbidden(f"This needs the scope {needed.label}; {caller.who} has {caller.scope.label}.", needed.label)
+
+    def _note(self, what: str, peer: Peer, sentence: str) -> None:
+        """Count a refusal and write it down, unless the same neighbourhood has filled enough lines already."""
+        self._access.tally.add(what)
+        if self._patience.failed(peer.neighbourhood):
+            _log.warning(sentence, address=peer.address)
+
+
+def _given_key() -> bytes:
+    """Return the key of the request at hand, its bytes as they came over the wire; nothing when there is none."""
+    bearer = request.authorization
+    token = bearer.token if bearer is not None and bearer.type == "bearer" else None
+    return (request.headers.get("X-API-Key") or token or "").encode("latin-1", "replace")

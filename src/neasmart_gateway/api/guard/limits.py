@@ -1,0 +1,92 @@
+"""How often a caller may ask: reads are counted here, everything else by flask-limiter, both in one storage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple, NoReturn
+
+from flask import Flask, Response, current_app, g, request
+from flask_limiter import Limiter, RequestLimit
+from limits import RateLimitItemPerMinute
+
+from neasmart_gateway.api.described import SAFE, operation_at
+from neasmart_gateway.api.guard.callers import caller
+from neasmart_gateway.api.refusals import TooManyRequests
+from neasmart_gateway.manager.access import Access
+
+_MINUTE = 60
+
+
+class Standing(NamedTuple):
+    """How a caller stands: what is allowed in a minute, what is left of it, and when (Unix seconds) that ends."""
+
+    allowed: int
+    left: int
+    ends: float
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self.allowed),
+            "X-RateLimit-Remaining": str(self.left),
+            "X-RateLimit-Reset": str(int(self.ends)),
+        }
+
+
+class Limits:
+    """At most so many `reads` and so many `commands` a minute for each caller, over all workers.
+
+    The minute begins with a caller's first request. Reads take the short way, because there are so many of them.
+    """
+
+    def __init__(self, access: Access, reads: int, commands: int) -> None:
+        self._access = access
+        self._storage = access.storage
+        self._reads = RateLimitItemPerMinute(reads)
+        self._commands = commands
+
+    def install(self, app: Flask) -> None:
+        """Count every request from here on; to be installed behind the doorkeeper."""
+        limiter = Limiter(
+            lambda: caller().bucket,
+            app=app,
+            application_limits=[f"{self._commands} per minute"],
+            on_breach=self._on_breach,
+            **self._access.limiter_options,
+        )
+        limiter.request_filter(lambda: request.method in SAFE)
+        app.before_request(self._count_read)
+        app.after_request(lambda response: _told(response, limiter))
+
+    def _count_read(self) -> None:
+        if request.method not in SAFE or operation_at(current_app).unlimited or caller().is_exempt:
+            return
+        key = self._reads.key_for(caller().bucket)
+        count = self._storage.incr(key, _MINUTE)
+        g.standing = Standing(self._reads.amount, max(0, self._reads.amount - count), self._storage.get_expiry(key))
+        if count > self._reads.amount:
+            self._refuse("reads", g.standing)
+
+    def _on_breach(self, limit: RequestLimit) -> NoReturn:
+        self._refuse("commands", _standing(limit))
+
+    def _refuse(self, what: str, standing: Standing) -> NoReturn:
+        self._access.tally.add(f"limited_{what}")
+        raise TooManyRequests(
+            f"{caller().who} has used up its {standing.allowed} {what} a minute.",
+            retry_after=max(standing.ends - time.time(), 1.0),
+        )
+
+
+def _told(response: Response, limiter: Limiter) -> Response:
+    """Say on the answer how the caller stands, where that was counted."""
+    limit = limiter.current_limit
+    standing = g.get("standing") or (_standing(limit) if limit else None)
+    if standing is not None:
+        response.headers.update(standing.headers)
+    return response
+
+
+def _standing(limit: RequestLimit) -> Standing:
+    return Standing(limit.limit.amount, limit.remaining, limit.reset_at)

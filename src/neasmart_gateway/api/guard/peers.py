@@ -1,0 +1,102 @@
+"""From which address a request comes, and whether that alone gives it rights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from flask import request
+
+from neasmart_gateway.api.options import Network
+
+Address = IPv4Address | IPv6Address
+
+FORWARDING = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "X-Client-IP",
+    "CF-Connecting-IP",
+    "Via",
+)
+"""A request that carries one of these speaks for somebody else."""
+_MOST_HOPS = 20
+_NEIGHBOURS = 64
+"""Bits of an IPv6 address that stand for a household: within it anybody can take as many addresses as they like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whoever made a request: the address as text, whether it is a trusted one, and whether it is of this machine."""
+
+    address: str
+    trusted: bool
+    loopback: bool
+
+    @property
+    def neighbourhood(self) -> str:
+        """The addresses that count as one when it is counted who does something how often."""
+        return _neighbourhood(self.address)
+
+
+class Peers:
+    """Tells peers: `trusted` may come without a key, and `proxies` are believed about whom they speak for."""
+
+    def __init__(self, trusted: Sequence[Network], proxies: Sequence[Network]) -> None:
+        self._trusted = tuple(trusted)
+        self._proxies = tuple(proxies)
+
+    def of_request(self) -> Peer:
+        """Return the peer of the request at hand.
+
+        X-Forwarded-For counts only from a trusted proxy. Whatever else was forwarded comes from nobody we know: a proxy
+        on this machine must not open the door to everyone.
+        """
+        remote = request.remote_addr or ""
+        if not any(header in request.headers for header in FORWARDING):
+            return self._peer(remote)
+        address = self._forwarded(remote)
+        return Peer(remote or "local", trusted=False, loopback=False) if address is None else self._peer(address)
+
+    def _forwarded(self, remote: str) -> str | None:
+        """Return for whom trusted proxies speak: the nearest address that is not one of theirs; None: nobody says."""
+        if not _among(_address(remote), self._proxies):
+            return None
+        hops = request.headers.get("X-Forwarded-For", "").split(",")[-_MOST_HOPS:]
+        for hop in reversed(hops):
+            address = _address(hop.strip())
+            if address is None:
+                return None
+            if not _among(address, self._proxies):
+                return str(address)
+        return None
+
+    def _peer(self, text: str) -> Peer:
+        address = _address(text)
+        return Peer(text or "local", _among(address, self._trusted), address is not None and address.is_loopback)
+
+
+def _among(address: Address | None, networks: Sequence[Network]) -> bool:
+    return address is not None and any(address in network for network in networks)
+
+
+@lru_cache(maxsize=256)
+def _address(text: str) -> Address | None:
+    """Return an address, an IPv4 one behind a double-stack socket as what it is; None for a Unix socket's peer."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(maxsize=256)
+def _neighbourhood(text: str) -> str:
+    address = _address(text)
+    if not isinstance(address, IPv6Address):
+        return text if address is None else str(address)
+    return str(ip_network((int(address) >> _NEIGHBOURS << _NEIGHBOURS, 128 - _NEIGHBOURS)))
