@@ -8,6 +8,7 @@ from flask import Flask
 from gevent import get_hub
 
 from neasmart_gateway import __version__, runtime
+from neasmart_gateway.api import tracing
 from neasmart_gateway.api.app import create_app
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
@@ -27,7 +28,7 @@ def create() -> Flask:
     history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
     manager = ModbusManager(
         memory,
-        LinkClient(running.socket),
+        LinkClient(running.socket, context=tracing.context),
         DaemonBreaker(
             memory.breaker, lambda: memory.header.instance, settings.breaker.failures, settings.breaker.reset_seconds
         ),
