@@ -6,7 +6,9 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from typing import Any
 import structlog
 from gunicorn.glogging import Logger
 
-from neasmart_gateway import logs, runtime
+from neasmart_gateway import runtime
 from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.settings import Settings, load
 
 _log = structlog.get_logger("neasmart.gateway")
@@ -32,7 +35,8 @@ def _settings() -> Settings:
 
 def _configure_logs(settings: Settings) -> None:
     try:
-        logs.configure(settings.log.level, settings.log_format, settings.log.file)
+        log = settings.log
+        configure(Logging(log.level, settings.log_format, log.file, log.max_bytes, log.keep, log.by_logger))
     except OSError as error:
         print(f"NEASMART_LOG_FILE ({str(settings.log.file)!r}): {error.strerror}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
@@ -42,14 +46,31 @@ _SETTINGS = _settings()
 _configure_logs(_SETTINGS)
 
 
+_QUOTED = re.compile(r"((?:Invalid request from ip=\S+: )?[A-Za-z/ ]+).*", re.DOTALL)
+
+
+def _quotes_nobody(record: logging.LogRecord) -> bool:
+    """Keep gunicorn from quoting a request that it dislikes: its line and headers may hold a key."""
+    message = str(record.msg)
+    if message.startswith("Invalid request from") and (match := _QUOTED.match(message)):
+        record.msg, record.args = match[1].rstrip(), None
+    elif message.startswith("Error handling request"):
+        record.msg, record.args = "Error handling request", None
+    return True
+
+
 class GatewayLogger(Logger):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's logger with our handlers: one format and one place for all lines."""
 
     def setup(self, cfg: Any) -> None:  # noqa: ANN401 - gunicorn's configuration object
+        level = self.error_log.level
         super().setup(cfg)
+        self.error_log.setLevel(level)  # as our settings have it; without one of its own it is the root's
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
+        if _quotes_nobody not in self.error_log.filters:
+            self.error_log.addFilter(_quotes_nobody)
 
 
 wsgi_app = "neasmart_gateway.wsgi:create()"

@@ -9,6 +9,7 @@ from flask import Flask
 from gevent import get_hub
 
 from neasmart_gateway import __version__, runtime
+from neasmart_gateway.api import tracing
 from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
@@ -31,10 +32,11 @@ def create() -> Flask:
     """Build the application of this worker."""
     running = runtime.current()
     settings, memory = running.settings, running.memory
+    link = LinkClient(running.socket, context=tracing.context)
     history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
     manager = ModbusManager(
         memory,
-        LinkClient(running.socket),
+        link,
         DaemonBreaker(
             memory.breaker, lambda: memory.header.instance, settings.breaker.failures, settings.breaker.reset_seconds
         ),
@@ -43,7 +45,7 @@ def create() -> Flask:
         history,
     )
     redis = settings.api.rate_limit_storage
-    access = Access(memory, LinkClient(running.socket), redis.get_secret_value() if redis else None, _tell)
+    access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
     means = Means(offload=get_hub().threadpool.apply, sleep=time.sleep, clock=time.time)
     return create_app(manager, access, _options(settings), means)
 

@@ -8,7 +8,7 @@ import structlog
 
 from neasmart_gateway.bus.records import ConnectionOpened, DeviceLost, ListenerFailed, ListenerOpened
 from neasmart_gateway.daemon.floods import MOST_CHANGES, MOST_KEYS
-from neasmart_gateway.daemon.hooks import LogHook, Record
+from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.desk.peers import Peer
 
 OPENED = ListenerOpened("serial", "/dev/ttyUSB0")
@@ -98,3 +98,23 @@ def test_peers_are_told_apart_up_to_a_number(log: Log) -> None:
     log.now += 60.0
     log.tell(ConnectionOpened(Peer("tcp", "198.51.100.1")))
     assert len(log.lines) == MOST_KEYS + 2
+
+
+def test_a_line_carries_the_request_that_it_is_owed_to_and_no_other() -> None:
+    """A listener's state that was held back is told within somebody's request and is none of it."""
+    structlog.contextvars.clear_contextvars()
+    capture, now, before = structlog.testing.LogCapture(), [1000.0], structlog.get_config()
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, capture])
+    try:
+        hook = LogHook(lambda: now[0])
+        for number in range(MOST_CHANGES + 1):
+            hook(ListenerFailed("serial", f"reason {number}", 0.5))
+        now[0] += 61
+        with for_request({"request_id": "r1", "event": "no"}):
+            hook(ListenerOpened("tcp", "there"))
+        hook(ListenerOpened("other", "there"))
+    finally:
+        structlog.configure(**before)
+    held, theirs, later = capture.entries[-3:]
+    assert held["reason"] == f"reason {MOST_CHANGES}"
+    assert ("request_id" in held, theirs["request_id"], "request_id" in later) == (False, "r1", False)

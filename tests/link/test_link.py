@@ -5,8 +5,8 @@ import json
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +219,26 @@ async def _raw_call(folder: Path, method: str, deadline: float = float("inf")) -
     answer = await reader.read()
     writer.close()
     return unpack(answer[4:]) if answer else None
+
+
+async def test_a_call_runs_within_what_its_caller_gave(tmp_path: Path) -> None:
+    """The context comes over the wire and is left when the method has ended; without one it is empty."""
+    seen: list[object] = []
+
+    @contextmanager
+    def around(context: Mapping[str, str]) -> Iterator[None]:
+        seen.append(dict(context))
+        yield
+        seen.append("left")
+
+    async def method(_params: Mapping[str, Any]) -> None:
+        seen.append("called")
+
+    server = LinkServer(tmp_path / "s", {"m": method}, time.monotonic, lambda *fault: None, around)
+    await server.open()
+    try:
+        await asyncio.to_thread(LinkClient(tmp_path / "s", 5.0, lambda: {"request_id": "r1"}).call, "m", {})
+        await asyncio.to_thread(LinkClient(tmp_path / "s", 5.0).call, "m", {})
+    finally:
+        await server.close()
+    assert seen == [{"request_id": "r1"}, "called", "left", {}, "called", "left"]

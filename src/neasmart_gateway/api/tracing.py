@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from time import perf_counter
@@ -12,6 +13,8 @@ from flask import Flask, Response, g, request
 HEADER = "X-Request-ID"
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_POLLED = frozenset({"/health/live", "/health/ready"})
+"""What watchdogs ask every few seconds: at DEBUG, so that they do not fill the disk."""
 _log = structlog.get_logger("neasmart.access")
 
 
@@ -26,6 +29,17 @@ def request_id() -> str:
     return str(g.request_id)
 
 
+def context() -> dict[str, str]:
+    """Return what the daemon's lines about a call shall carry; nothing outside of a request."""
+    bound = structlog.contextvars.get_contextvars()
+    return {"request_id": bound["request_id"]} if "request_id" in bound else {}
+
+
+def note(**fields: str) -> None:
+    """Let every further line of the request at hand carry these fields."""
+    structlog.contextvars.bind_contextvars(**fields)
+
+
 def _begin() -> None:
     given = request.headers.get(HEADER, "")
     g.request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
@@ -37,10 +51,14 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
-    _log.info(
+    route = request.url_rule.rule if request.url_rule else None
+    _log.log(
+        logging.DEBUG if route in _POLLED else logging.INFO,
         "request",
+        key=g.get("caller_name"),
+        client=g.get("caller_address") or request.remote_addr or None,
         method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
+        route=route,
         status=response.status_code,
         duration_ms=round((perf_counter() - g.began) * 1000, 2),
     )

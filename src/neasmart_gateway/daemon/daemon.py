@@ -16,7 +16,7 @@ from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
 from neasmart_gateway.daemon.diagnosis import Diagnosis
-from neasmart_gateway.daemon.hooks import LogHook
+from neasmart_gateway.daemon.hooks import LogHook, for_request
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.nonces import Nonces
@@ -72,7 +72,7 @@ class Daemon:
         bases = frozenset(base.base_id for base in settings.structures)
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
         table = methods.table() | Line(self._bus, memory).table() | diagnosis.table() | self._nonces.table()
-        self._link = LinkServer(socket, table, time.monotonic, self._call_failed)
+        self._link = LinkServer(socket, table, time.monotonic, self._call_failed, for_request)
         self._instance = secrets.randbits(53) | 1
         self._started_at = 0.0
         # Told by a daemon of before, to be told for as long as the gateway runs.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from contextvars import Context
 from dataclasses import asdict
 
 import structlog
@@ -46,6 +48,11 @@ _LINES: dict[type, tuple[str, int, str]] = {
 }
 
 
+def for_request(context: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Let the lines that are written within carry the id of the request that they are owed to."""
+    return structlog.contextvars.bound_contextvars(**{n: v for n, v in context.items() if n == "request_id"})
+
+
 class LogHook:
     """Writes one line for each record; `clock` gives monotonic seconds."""
 
@@ -63,7 +70,7 @@ class LogHook:
     def catch_up(self) -> None:
         """Log the states of listeners that were held back for the sake of those who read, as soon as they may be."""
         for record, left_out in self._floods.due():
-            self._log(record, left_out)
+            Context().run(self._log, record, left_out)  # whose request we are in has nothing to do with it
 
     def _log(self, record: Record, left_out: int) -> None:
         name, level, event = _LINES[type(record)]
@@ -77,6 +84,7 @@ def _fields(record: Record) -> dict[str, object]:
         writes = {write["register"]: write["value"] for write in receipt["writes"]}
         return {"command_id": receipt["id"], "state": receipt["state"], "by": receipt["by"]["via"], "writes": writes}
     fields = asdict(record)
+    fields |= fields.pop("credit", {})  # a command's id under the same name in all lines
     if "moved_to" in fields:
         fields["moved_to"] = str(fields["moved_to"])
     if "peer" in fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,15 @@ _AWAY = "the gateway daemon does not answer; nothing was changed as far as we kn
 class LinkClient:
     """Calls the daemon over its Unix socket; `timeout` bounds a whole call, in seconds.
 
+    `context` gives what the daemon's log lines about a call shall carry, such as the id of the request behind it.
     Blocking; in a gevent worker it is cooperative, because the worker's socket module is patched.
     """
 
-    def __init__(self, path: Path, timeout: float = 1.0) -> None:
+    def __init__(
+        self, path: Path, timeout: float = 1.0, context: Callable[[], Mapping[str, str]] = dict[str, str]
+    ) -> None:
         self._path = path
+        self._context = context
         self._timeout = timeout
 
     def call(self, method: str, params: Message) -> Any:  # noqa: ANN401 - whatever the method returns as JSON
@@ -35,6 +40,8 @@ class LinkClient:
         """
         ends = time.monotonic() + self._timeout
         call = {"id": secrets.token_hex(8), "method": method, "params": params, "deadline": ends - _ANSWER_MARGIN}
+        if context := self._context():
+            call["context"] = dict(context)
         try:
             with self._connect(ends) as connection:
                 connection.sendall(pack(call))

@@ -58,6 +58,14 @@ def unpack(body: bytes) -> Message:
     return message
 
 
+def context_of(call: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the log lines about a call shall carry; nothing when it says nothing sensible."""
+    context = call.get("context")
+    if not isinstance(context, dict):
+        return {}
+    return {name: value for name, value in context.items() if isinstance(value, str)}
+
+
 def encode_error(error: GatewayError) -> Message:
     """Return an error as a part of an answer."""
     return {"code": error.code, "message": error.message, "field": error.field, "retry_after": error.retry_after}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from neasmart_gateway.errors import GatewayError
-from neasmart_gateway.link.records import LENGTH, BadMessage, Message, encode_error, length_of, pack, unpack
+from neasmart_gateway.link.records import LENGTH, BadMessage, Message, context_of, encode_error, length_of, pack, unpack
 
 Method = Callable[[Mapping[str, Any]], Awaitable[Any]]
+Around = Callable[[Mapping[str, str]], AbstractContextManager[object]]
 
 _MOST_CONNECTIONS = 256
 _READ_SECONDS = 5.0
@@ -22,17 +24,18 @@ class LinkServer:
     """Serves `methods` at a Unix socket. The folder that holds the socket keeps others out (mode 0700).
 
     `clock` is the system-wide monotonic clock that the callers' deadlines are told in; `report` is told of a method
-    that failed by a fault of ours.
+    that failed by a fault of ours. Each method runs within `around` of the context that its caller gave.
     """
 
     def __init__(
         self, path: Path, methods: Mapping[str, Method], clock: Callable[[], float],
-        report: Callable[[str, Exception], None],
+        report: Callable[[str, Exception], None], around: Around = contextlib.nullcontext,
     ) -> None:  # fmt: skip
         self._path = path
         self._methods = methods
         self._clock = clock
         self._report = report
+        self._around = around
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,7 +76,8 @@ class LinkServer:
             return
         # Nobody waits for an answer after the deadline: a method that has not got through by then must not.
         async with asyncio.timeout(min(deadline - self._clock(), _LONGEST_CALL)):
-            answer = await self._answer(call)
+            with self._around(context_of(call)):
+                answer = await self._answer(call)
         writer.write(pack({"id": call.get("id")} | answer))
         await writer.drain()
 

@@ -20,6 +20,7 @@ from neasmart_gateway.settings.api import Api, KeySettings
 from neasmart_gateway.settings.bus import FurtherListener, Modbus, Server
 from neasmart_gateway.settings.house import BaseStructure
 from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once
+from neasmart_gateway.settings.log import Log
 from neasmart_gateway.settings.sources import Variables, config_file
 
 
@@ -43,13 +44,6 @@ class Database(Group):
     path: Path = Path("./data/registers.db")
     enable_fallback: bool = True
     flush_seconds: Seconds = 60
-
-
-class Log(Group):
-    """How much is logged, and where to besides standard error."""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    file: Path | None = None
 
 
 class Settings(BaseSettings):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from contextvars import Context
 from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
@@ -87,7 +88,7 @@ class Recorder:
             return False
         self._together.append(row)
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write_together())
+            self._writing = asyncio.create_task(self._write_together(), context=Context())
         try:
             async with asyncio.timeout(self._habits.patience):
                 return await asyncio.shield(self._writing)
@@ -109,7 +110,7 @@ class Recorder:
             return False
         self._durably = self._durably or durable
         if self._catching_up is None:
-            self._catching_up = asyncio.create_task(self._catch_up())
+            self._catching_up = asyncio.create_task(self._catch_up(), context=Context())
         try:
             async with asyncio.timeout(self._habits.patience):
                 return await asyncio.shield(self._catching_up)

@@ -39,7 +39,7 @@ class Doorkeeper:
         """Note the caller of the request at hand, or refuse it (401, 403)."""
         operation, peer = operation_at(current_app), self._peers.of_request()
         g.caller = Caller(peer, Scope.ADMIN) if not self._enabled else self._recognised(peer, operation)
-        g.caller_name = g.caller.name
+        g.caller_name, g.caller_address = g.caller.name, peer.address  # for the access line, refused or not
         if operation.scope is not None and g.caller.scope < operation.scope:
             self._refuse(g.caller, operation.scope)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import url_for
 
+from neasmart_gateway.api import tracing
 from neasmart_gateway.api.described import View, described
 from neasmart_gateway.api.guard.callers import caller
 from neasmart_gateway.api.preferences import idempotency, wait_seconds
@@ -48,6 +49,7 @@ def submitted(manager: ModbusManager, intentions: Sequence[Intention]) -> Accept
 
 def answered(manager: ModbusManager, receipt: dict[str, Any]) -> Accepted:
     """Answer with a receipt, held back for as long as the caller prefers."""
+    tracing.note(command_id=receipt["id"])
     headers = {"Location": url_for("v1.commands.OneCommand", command_id=receipt["id"])}
     seconds = wait_seconds()
     if seconds is None:
