@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask
-from gevent import get_hub
+from gevent import Timeout, get_hub
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from neasmart_gateway import __version__, runtime
 from neasmart_gateway.api.app import create_app
@@ -18,6 +22,10 @@ from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.store.queries import Queries
+
+BODY_SECONDS = 10.0
+_TOO_SLOW = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+_BAD_CHUNKS = "The body is not in chunks as HTTP wants them."
 
 
 def create() -> Flask:
@@ -52,7 +60,18 @@ def _options(settings: Settings) -> ApiOptions:
         persist_command_registers=settings.modbus.persist_command_registers,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
+        receiving=_receiving,
     )
+
+
+@contextmanager
+def _receiving() -> Iterator[None]:
+    """Bound the time of a body, however its bytes drip, and tell a client what is wrong with its chunks."""
+    try:
+        with Timeout(BODY_SECONDS, RequestTimeout(_TOO_SLOW)):
+            yield
+    except ParseException:
+        raise BadRequest(_BAD_CHUNKS) from None
 
 
 def _label(value: OperatingMode | OperatingState | None) -> str | None:

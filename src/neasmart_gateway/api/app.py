@@ -50,7 +50,7 @@ def create_app(manager: ModbusManager, options: ApiOptions) -> Flask:
     app.before_request(OriginGuard(options.cors_origins if options.enable_cors else ()).check)
     if options.enable_auth:
         app.before_request(Doorkeeper(options.key, options.trusted_clients).check)
-    body.install(app)
+    body.install(app, options.receiving)
     app.register_blueprint(health.health_blueprint(manager, options))
     app.register_blueprint(v1_blueprint(manager, options))
     return app

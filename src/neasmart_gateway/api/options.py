@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -12,6 +14,7 @@ Network = IPv4Network | IPv6Network
 class ApiOptions:
     """What an operator may set about the API, and what `/health` shows of the settings. Times are seconds.
 
+    `receiving` is entered for as long as a body is being read: it ends with an HTTPException what takes too long.
     With `enable_auth` off everything is open. `trusted_clients` need no key; `cors_origins` are compared as they are.
     """
 
@@ -26,3 +29,4 @@ class ApiOptions:
     persist_command_registers: bool = False
     startup_global_mode: str | None = None
     startup_global_state: str | None = None
+    receiving: Callable[[], AbstractContextManager[object]] = nullcontext

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -41,3 +41,11 @@ def each_once(these: Sequence[int | str], what: str) -> None:
     twice = sorted({one for one in these if these.count(one) > 1}, key=str)
     if twice:
         raise ValueError(f"{what} {', '.join(map(str, twice))} stands there twice")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, seen from itself alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
