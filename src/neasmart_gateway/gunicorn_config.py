@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,7 @@ from neasmart_gateway.certificate import Certificate
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.settings import Settings, load, tls
-
-Network = IPv4Network | IPv6Network
+from neasmart_gateway.settings.kinds import on_any_socket
 
 _log = structlog.get_logger("neasmart.gateway")
 
@@ -36,14 +33,6 @@ def _settings() -> Settings:
         for fault in error.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - there is no log yet, and the operator waits at a terminal
         raise SystemExit(2) from None
-
-
-def written_twice(networks: Sequence[Network]) -> Iterator[str]:
-    """Write each network as it is, and an IPv4 one also as a double-stack socket shows its addresses."""
-    for network in networks:
-        yield str(network)
-        if isinstance(network, IPv4Network):
-            yield f"::ffff:{network.network_address}/{96 + network.prefixlen}"
 
 
 def _configure_logs(settings: Settings) -> None:
@@ -85,7 +74,7 @@ limit_request_field_size = 8190
 """Together at most half a megabyte for a head that is not complete; no client of ours sends a twentieth of it."""
 certfile = keyfile = _CERTIFICATE.path
 ssl_context = careful_context
-forwarded_allow_ips = ",".join(written_twice(_SETTINGS.api.trusted_proxies))
+forwarded_allow_ips = ",".join(on_any_socket(_SETTINGS.api.trusted_proxies))
 """Who may say that a request came over https; nobody unless the operator names a proxy."""
 forwarder_headers = ""
 """Nobody, not even a proxy, moves the application to another path."""

@@ -24,6 +24,7 @@ ANSWER_SECONDS = 30.0
 MOST_OF_ONE_CLIENT = 300
 """Connections of one address to one worker; a reverse proxy is one address."""
 _LONGEST_REASON = 200
+_MOST_PASSED_OVER = 64 * 1024
 _MOST_DRAINED = 1024 * 1024
 
 _log = structlog.get_logger("neasmart.api")
@@ -79,7 +80,7 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
         except OSError as error:  # the application's own never come this far
             raise ConnectionResetError(errno.ECONNRESET, "the client has gone") from error
         except StopIteration:
-            if _has_more(req.body):
+            if _is_far_from_its_end(req.body):
                 close_graceful(sock, max_drain=_MOST_DRAINED)  # a reset would take the answer away from who still sends
             raise
         gevent.sleep(0)  # the next request may be here already, and the one behind it, for ever
@@ -127,13 +128,14 @@ def _shaken_hands(client: Any) -> bool:  # noqa: ANN401
 
 
 def _should_close(req: Any, by_http: Callable[[], bool]) -> bool:  # noqa: ANN401
-    """What is left of a body is not waded through, and where the next request begins nobody knows."""
-    return _has_more(req.body) or by_http()
+    """Besides what HTTP says: what is left of a large body is not waded through, the next request is lost behind it."""
+    return _is_far_from_its_end(req.body) or by_http()
 
 
-def _has_more(body: Any) -> bool:  # noqa: ANN401
-    """Whether a body of known length, or of chunks, was not read to its end."""
-    return body.failed or bool(getattr(body.reader, "length", 0)) or getattr(body.reader, "parser", None) is not None
+def _is_far_from_its_end(body: Any) -> bool:  # noqa: ANN401
+    """Whether more is to come than gunicorn may pass over on its way to the next request, or nobody knows how much."""
+    left: int = getattr(body.reader, "length", 0)
+    return body.failed or left > _MOST_PASSED_OVER or getattr(body.reader, "parser", None) is not None
 
 
 def _refusal(exc: BaseException) -> tuple[int, str, str]:

@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,6 +61,11 @@ class Raw:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._file.close()
         self.socket.close()
+
+    def hang_up(self) -> None:
+        """Drop the connection with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.__exit__(None, None, None)
 
     def send(self, data: bytes) -> Self:
         self.socket.sendall(data)

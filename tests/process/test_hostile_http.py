@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,14 @@ def test_nobody_is_a_proxy_unasked(gateway: Gateway, header: bytes) -> None:
     """Not even on this machine: a request is not https, nor elsewhere, because it says so."""
     origin = b"Origin: https://127.0.0.1\r\n" + header + b"\r\n"
     assert ask(gateway, patch(b'{"setpoint": 21}', origin)).code == "forbidden"
+
+
+def test_a_proxy_is_believed_when_it_is_named(tmp_path: Path) -> None:
+    """Then https is https: a page of the gateway's own may command through it."""
+    with running(tmp_path, NEASMART_API_TRUSTED_PROXIES="127.0.0.0/8") as gateway:
+        told = b"Origin: https://127.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+        assert ask(gateway, patch(b"[]", told)).code == "invalid_value"
+        assert ask(gateway, patch(b"[]", told, b"SCRIPT_NAME: /api\r\n")).code == "invalid_value"
 
 
 # Bodies
