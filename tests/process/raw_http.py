@@ -104,6 +104,13 @@ class Raw:
         """Whether there is something to read, if only the end."""
         return bool(select.select([self.socket], [], [], 0)[0])
 
+    def has_an_answer(self) -> bool:
+        """Wait for what comes first: a good answer, or the end."""
+        try:
+            return self._file.readline().startswith(b"HTTP/1.1 200")
+        except ConnectionResetError:
+            return False
+
     def is_reset(self) -> bool:
         """Whether the other side has dropped the connection, seen without reading a byte."""
         watch = select.poll()
@@ -143,6 +150,27 @@ def dripping(gateway: Gateway, count: int, start: bytes, drop: bytes) -> Iterato
     finally:
         done.set()
         thread.join()
+
+
+@contextmanager
+def pouring(gateway: Gateway, requests: bytes) -> Iterator[None]:
+    """One connection on which requests come without a pause; the answers are read as they come."""
+    with Raw(gateway) as raw:
+
+        def pour() -> None:
+            while raw.takes(requests):
+                pass
+
+        threads = [threading.Thread(target=pour), threading.Thread(target=raw.rest)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                raw.socket.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
 
 
 def memory(pid: int) -> int:

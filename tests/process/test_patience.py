@@ -70,5 +70,6 @@ def test_a_handshake_has_an_end(tmp_path: Path, pair: Pair) -> None:
                     assert b"HTTP" not in raw.send(said).rest()
             for _ in range(50):
                 Raw(gateway).hang_up()
+                Raw(gateway).send(b"x").hang_up()
     finally:
         gateway.clean_up()
