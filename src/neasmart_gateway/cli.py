@@ -15,7 +15,7 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
-from neasmart_gateway.settings import effective, load
+from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of
 from neasmart_gateway.simulator.manners import Manners, units_in
@@ -59,6 +59,7 @@ def demo() -> None:
 def check_config() -> None:
     """Print the settings in force, secrets masked; or what is wrong with them, and exit with status 2."""
     settings = load()
+    tls.check(settings.api)
     for name, value in effective(settings).items():
         print(f"{name}={value}")
     for base in settings.structures:

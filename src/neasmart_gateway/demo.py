@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import sys
 import urllib.error
 import urllib.request
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 
+from neasmart_gateway.rest_client import trusting
 from neasmart_gateway.settings import Settings, load
 from neasmart_gateway.settings.sources import variables
 from neasmart_gateway.simulator.options import Endpoint, Options
@@ -51,8 +53,8 @@ async def _demo(settings: Settings, environment: Mapping[str, str]) -> int:
     ended = asyncio.create_task(gateway.wait())
     ended.add_done_callback(lambda _task: stop.set())
     try:
-        url = f"http://{_authority(settings)}"
-        if await _ready(url, stop):
+        url = f"{'https' if settings.api.tls_cert else 'http'}://{_authority(settings)}"
+        if await _ready(url, trusting(settings.api), stop):
             _say(_where_to_look(url, settings))
             house = Endpoint(settings.server.address, settings.server.port)
             await simulate(Options(house, zones=6, speed=10), _progress, stop)
@@ -68,21 +70,21 @@ async def _stopped(gateway: Process) -> int:
     return await gateway.wait()
 
 
-async def _ready(url: str, stop: asyncio.Event) -> bool:
+async def _ready(url: str, tls: ssl.SSLContext | None, stop: asyncio.Event) -> bool:
     """Wait until the gateway serves; false when it will not."""
     for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
         if stop.is_set():
             return False
-        if await asyncio.to_thread(_answers, f"{url}/health/ready"):
+        if await asyncio.to_thread(_answers, f"{url}/health/ready", tls):
             return True
         await asyncio.sleep(_POLL_SECONDS)
     _say(f"the gateway does not become ready; see its log above, and {url}/health/ready")
     return False
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, tls: ssl.SSLContext | None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - a URL of our own making
+        with urllib.request.urlopen(url, timeout=1, context=tls) as answer:  # noqa: S310 - a URL of our own making
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -17,16 +17,21 @@ import structlog
 from gunicorn.glogging import Logger
 
 from neasmart_gateway import runtime
+from neasmart_gateway.certificate import Certificate
 from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.logs import Logging, configure
-from neasmart_gateway.settings import Settings, load
+from neasmart_gateway.settings import Settings, load, tls
+from neasmart_gateway.settings.kinds import on_any_socket
 
 _log = structlog.get_logger("neasmart.gateway")
 
 
 def _settings() -> Settings:
     try:
-        return load()
+        settings = load()
+        tls.check(settings.api)
+        return settings
     except SettingsError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - there is no log yet, and the operator waits at a terminal
@@ -44,6 +49,7 @@ def _configure_logs(settings: Settings) -> None:
 
 _SETTINGS = _settings()
 _configure_logs(_SETTINGS)
+_CERTIFICATE = Certificate(_SETTINGS.api)
 
 
 _QUOTED = re.compile(r"((?:Invalid request from ip=\S+: )?[A-Za-z/ ]+).*", re.DOTALL)
@@ -78,8 +84,21 @@ bind = f"[{_SETTINGS.api.host}]:{_SETTINGS.api.port}" if ":" in _SETTINGS.api.ho
     f"{_SETTINGS.api.host}:{_SETTINGS.api.port}"
 )  # fmt: skip
 workers = _SETTINGS.workers
-worker_class = "gevent"
-worker_connections = 1000
+worker_class = "neasmart_gateway.http_worker.HttpWorker"
+worker_connections = 800
+"""Of a worker, all clients together: below the 1024 open files that a service is usually allowed."""
+keepalive = 2
+"""Seconds for the head of a request to arrive in all, and for which a connection may be idle between two."""
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+"""Together at most half a megabyte for a head that is not complete; no client of ours sends a twentieth of it."""
+certfile = keyfile = _CERTIFICATE.path
+ssl_context = careful_context
+forwarded_allow_ips = ",".join(on_any_socket(_SETTINGS.api.trusted_proxies))
+"""Who may say that a request came over https; nobody unless the operator names a proxy."""
+forwarder_headers = ""
+"""Nobody, not even a proxy, moves the application to another path."""
 dirty_apps = ["neasmart_gateway.supervised:GatewayDaemon:1"]
 dirty_workers = 1
 graceful_timeout = dirty_graceful_timeout = 3
@@ -101,6 +120,11 @@ def on_starting(_server: object) -> None:
 def on_dirty_starting(_arbiter: object) -> None:
     """Note, in the supervisor's process, that it is the daemon's parent to be."""
     runtime.watch_over()
+
+
+def on_reload(_server: object) -> None:
+    """Take a renewed certificate, before the new workers start."""
+    _CERTIFICATE.renew()
 
 
 def on_exit(_server: object) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from typing import Any
 
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.settings import Settings
+from neasmart_gateway.settings.api import Api
+from neasmart_gateway.settings.kinds import is_loopback
 
 _TIMEOUT = 10.0
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server may be told, no client can call
@@ -19,15 +22,17 @@ class RestClient:
 
     def __init__(self, settings: Settings) -> None:
         host = _ANY_ADDRESS.get(settings.api.host, settings.api.host)
-        self.base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api.port}/api/v1"
+        scheme = "https" if settings.api.tls_cert else "http"
+        self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api.port}/api/v1"
+        self._tls = trusting(settings.api)
         self._key = settings.api.key.get_secret_value() if settings.api.key else None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
         """Return what GET `path` (below /api/v1) answers."""
         headers = {"X-API-Key": self._key} if self._key else {}
-        request = urllib.request.Request(self.base + path, headers=headers)  # noqa: S310 - always http
+        request = urllib.request.Request(self.base + path, headers=headers)  # noqa: S310 - always http or https
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise OperatorError(f"the gateway refuses {path}: {_detail(error)}") from None
@@ -36,6 +41,24 @@ class RestClient:
             raise OperatorError(
                 f"no gateway answers at {self.base} ({reason}): start it, or run this with its settings"
             ) from None
+
+
+def trusting(api: Api) -> ssl.SSLContext | None:
+    """Trust the gateway's own certificate, whoever signed it; on this machine, whatever name it is for.
+
+    None when the gateway speaks no TLS.
+    """
+    if api.tls_cert is None:
+        return None
+    context = ssl.create_default_context()
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = not is_loopback(_ANY_ADDRESS.get(api.host, api.host))
+    try:
+        context.load_verify_locations(api.tls_cert)
+    except OSError as error:
+        reason = error.strerror or "no certificate"
+        raise OperatorError(f"NEASMART_API_TLS_CERT ({str(api.tls_cert)!r}) cannot be read: {reason}") from None
+    return context
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from flask import Flask
-from gevent import get_hub
+from gevent import Timeout, get_hub
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from neasmart_gateway import __version__, runtime
 from neasmart_gateway.api import tracing
@@ -26,6 +30,9 @@ from neasmart_gateway.settings import KeySettings, Settings
 from neasmart_gateway.store.queries import Queries
 
 _log = structlog.get_logger("neasmart.security")
+BODY_SECONDS = 10.0
+_TOO_SLOW = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+_BAD_CHUNKS = "The body is not in chunks as HTTP wants them."
 
 
 def create() -> Flask:
@@ -46,7 +53,7 @@ def create() -> Flask:
     )
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
-    means = Means(offload=get_hub().threadpool.apply, sleep=time.sleep, clock=time.time)
+    means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving)
     return create_app(manager, access, _options(settings), means)
 
 
@@ -87,6 +94,16 @@ def _key(key: KeySettings) -> Key:
         key.hash.get_secret_value(),
         secret.get_secret_value().encode() if secret else None,
     )
+
+
+@contextmanager
+def _receiving() -> Iterator[None]:
+    """Bound the time of a body, however its bytes drip, and tell a client what is wrong with its chunks."""
+    try:
+        with Timeout(BODY_SECONDS, RequestTimeout(_TOO_SLOW)):
+            yield
+    except ParseException:
+        raise BadRequest(_BAD_CHUNKS) from None
 
 
 def _label(value: OperatingMode | OperatingState | None) -> str | None:

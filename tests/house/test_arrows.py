@@ -36,7 +36,7 @@ ARROWS = {
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
     "cli", "bus_commands", "key_commands", "doctor_command", "rest_client", "demo", "__main__", "wsgi", "supervised",
-    "gunicorn_config", "runtime",
+    "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.

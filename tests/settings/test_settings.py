@@ -1,5 +1,6 @@
 """Settings: environment over .env over the YAML file over defaults, and one readable line for each fault."""
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.settings import effective, known_names, load
+from neasmart_gateway.settings.kinds import on_any_socket
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,8 @@ def test_structures() -> None:
         ("NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5", ["NEASMART_MODBUS_STALE_AFTER_SECONDS", "0.5"]),
         ("NEASMART_API_TRUSTED_CLIENTS", "10.0.0.0/8,home", ["NEASMART_API_TRUSTED_CLIENTS", "home"]),
         ("NEASMART_API_ENABLE_AUTH", "true", ["NEASMART_API_ENABLE_AUTH is on, but there is no key"]),
+        ("NEASMART_API_TLS_CERT", "cert.pem", ["NEASMART_API_TLS_CERT and NEASMART_API_TLS_KEY must both be set"]),
+        ("NEASMART_API_TLS_KEY", "key.pem", ["NEASMART_API_TLS_CERT and NEASMART_API_TLS_KEY must both be set"]),
         ("NEASMART_CONFIG", "nowhere.yaml", ["there is no file nowhere.yaml"]),
         ("NEASMART_LOG_LEVEL", "LOUD", ["NEASMART_LOG_LEVEL", "'LOUD'"]),
         ("LOG_FORMAT", "xml", ["LOG_FORMAT", "'xml'"]),
@@ -202,3 +206,11 @@ def test_redis_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = faults()
     assert "NEASMART_API_RATE_LIMIT_STORAGE" in line
     assert "pip install neasmart-gateway[redis]" in line
+
+
+def test_a_network_is_known_by_both_its_names() -> None:
+    """A socket that takes IPv4 and IPv6 shows 10.1.2.3 as ::ffff:10.1.2.3; an operator writes it once."""
+    known = [ip_network(text) for text in on_any_socket([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])]
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1"):
+        assert any(ip_address(address) in network for network in known), address
+    assert not any(ip_address("::ffff:11.1.2.3") in network for network in known)

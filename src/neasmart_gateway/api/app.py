@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -52,12 +53,14 @@ class Means:
     """What the guards need of the process they run in.
 
     `offload` runs work where it does not hold other requests up, `sleep` waits without doing so, `clock` gives Unix
-    seconds.
+    seconds. `receiving` is entered for as long as a body is being read: it ends with an HTTPException what takes too
+    long.
     """
 
     offload: Offload
     sleep: Callable[[float], None]
     clock: Callable[[], float]
+    receiving: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def create_app(manager: ModbusManager, access: Access, options: ApiOptions, means: Means) -> Flask:
@@ -84,7 +87,7 @@ def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Mean
     app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
     app.before_request(_doorkeeper(access, options, means).check)
     Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
-    body.install(app)
+    body.install(app, means.receiving)
     app.before_request(SignatureGuard(access, means.clock).check)
 
 

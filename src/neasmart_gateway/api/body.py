@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from flask import Flask, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from neasmart_gateway.api.refusals import BadFields, BadQuery, FieldFault, MalformedBody
 from neasmart_gateway.api.schema import Body, Query
@@ -24,11 +26,14 @@ B = TypeVar("B", bound=Body)
 Q = TypeVar("Q", bound=Query)
 
 
-def install(app: Flask) -> None:
-    """Bound every body, whether or not anybody reads it; to be installed behind whatever asks for a key."""
+def install(app: Flask, receiving: Callable[[], AbstractContextManager[object]]) -> None:
+    """Bound every body, whether or not anybody reads it; to be installed behind whatever asks for a key.
+
+    `receiving` bounds the time that it may take.
+    """
     # One more, because werkzeug cuts a body of unknown length off at its limit without a word.
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + 1
-    app.before_request(_receive)
+    app.before_request(partial(_receive, receiving))
 
 
 def read_body(model: type[B], context: Mapping[str, Any] | None = None) -> B:
@@ -50,12 +55,19 @@ def read_query(model: type[Q]) -> Q:
     return _fitted(model, {name: values[0] for name, values in given.items()}, BadQuery)
 
 
-def _receive() -> None:
-    """Take the whole body in, so that one of unknown length is measured too."""
-    bodiless = request.method in _BODILESS
-    size = (request.content_length or 0) if bodiless else len(request.get_data())
+def _receive(receiving: Callable[[], AbstractContextManager[object]]) -> None:
+    """Take the whole body in, so that one of unknown length is measured too; a part of one is none."""
+    told = request.content_length or 0
+    if told > MOST_BYTES:
+        raise RequestEntityTooLarge
+    if request.method in _BODILESS:
+        return
+    with receiving():
+        size = len(request.get_data())
     if size > MOST_BYTES:
         raise RequestEntityTooLarge
+    if size < told:
+        raise BadRequest("The body ended before its Content-Length.")
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

@@ -55,8 +55,10 @@ STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 """By family; the nearest one of an error's ancestors counts."""
 
 _HTTP: Mapping[int, tuple[str, str | None]] = {
+    400: ("invalid_request", None),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This resource does not take this method; the header Allow names those that it takes."),
+    408: ("request_timeout", None),
     413: ("body_too_large", "The body is larger than 64 KiB."),
     415: ("unsupported_media_type", None),
 }

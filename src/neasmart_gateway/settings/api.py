@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from neasmart_gateway.settings.kinds import Group, Limit, Listed, Network, Port
 
@@ -68,4 +69,12 @@ class Api(Group):
     rate_limit_per_minute: Limit = 1200
     command_limit_per_minute: Limit = 120
     rate_limit_storage: Annotated[SecretStr, AfterValidator(_redis)] | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     compat: Annotated[tuple[Literal["root", "api"], ...], Listed] = ("root", "api")
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise ValueError("NEASMART_API_TLS_CERT and NEASMART_API_TLS_KEY must both be set, or neither")
+        return self

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -41,3 +41,19 @@ def each_once(these: Sequence[int | str], what: str) -> None:
     twice = sorted({one for one in these if these.count(one) > 1}, key=str)
     if twice:
         raise ValueError(f"{what} {', '.join(map(str, twice))} stands there twice")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, seen from itself alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def on_any_socket(networks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
+    """Write each network as it is, and an IPv4 one also as a double-stack socket shows its addresses."""
+    for network in networks:
+        yield str(network)
+        if isinstance(network, IPv4Network):
+            yield f"::ffff:{network.network_address}/{96 + network.prefixlen}"

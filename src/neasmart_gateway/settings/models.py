@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
@@ -19,7 +18,7 @@ from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.settings.api import Api, KeySettings
 from neasmart_gateway.settings.bus import FurtherListener, Modbus, Server
 from neasmart_gateway.settings.house import BaseStructure
-from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once
+from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once, is_loopback
 from neasmart_gateway.settings.log import Log
 from neasmart_gateway.settings.sources import Variables, config_file
 
@@ -91,7 +90,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _is_not_open_to_the_world(self) -> Self:
         api = self.api
-        guarded = api.enable_auth or api.allow_unauthenticated or _is_loopback(api.host)
+        guarded = api.enable_auth or api.allow_unauthenticated or is_loopback(api.host)
         if self.environment == "production" and not guarded:
             raise ValueError(
                 f"ENVIRONMENT is production and the API listens on {api.host} without authentication: set "
@@ -121,10 +120,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables of the environment and of .env over the YAML file."""
         return Variables(settings_cls), YamlConfigSettingsSource(settings_cls, yaml_file=config_file())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,137 @@
+"""TLS: one certificate, checked before anything starts, renewed by a reload, and nothing older than TLS 1.2."""
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.process.raw_http import Raw, unshaken
+from tests.process.tls import Pair, get, make_pair
+from tests.running import DEADLINE, Gateway, eventually
+
+pytestmark = pytest.mark.needs("openssl")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return make_pair(tmp_path, "127.0.0.1")
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, pair: Pair) -> Iterator[Gateway]:
+    gateway = Gateway(tmp_path, pair.settings)
+    try:
+        gateway.start()
+        eventually(lambda: get(gateway, "/health/ready", pair.context) == 200, "ready over https")
+        yield gateway
+    finally:
+        gateway.clean_up()
+
+
+def command(gateway: Gateway, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one of our commands beside the gateway, with its settings."""
+    line = [sys.executable, "-m", "neasmart_gateway", *words]
+    environment = gateway.environment | settings
+    return subprocess.run(line, env=environment, cwd=gateway.folder, capture_output=True, text=True, timeout=DEADLINE)
+
+
+def test_a_client_that_checks_is_served(gateway: Gateway, pair: Pair, tmp_path: Path) -> None:
+    """Over https alone, with this certificate: who trusts another one turns away."""
+    with unshaken(gateway):
+        assert get(gateway, "/api/v1/zones", pair.context) == 200
+        assert gateway.try_get("/health/live").status == 0
+        with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+            get(gateway, "/health/live", make_pair(tmp_path, "127.0.0.1", "other").context)
+
+
+def test_a_real_client_is_served(gateway: Gateway, pair: Pair) -> None:
+    """openssl's own, which checks certificate and address, and gets no TLS 1.1."""
+    connect = ["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.api_port}", "-CAfile", str(pair.cert)]
+    checked = [*connect, "-verify_return_error", "-verify_ip", "127.0.0.1", "-quiet", "-ign_eof"]
+    said = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert b" 200 OK" in subprocess.run(checked, input=said, capture_output=True, timeout=DEADLINE).stdout
+    for version in ("-tls1", "-tls1_1"):
+        old = [*connect, version, "-cipher", "ALL:@SECLEVEL=0"]
+        assert subprocess.run(old, input=b"", capture_output=True, timeout=DEADLINE).returncode != 0, version
+
+
+def test_several_requests_and_a_hang_up(gateway: Gateway, pair: Pair) -> None:
+    """A connection serves more than one request; who drops it in between leaves no fault."""
+    with unshaken(gateway):
+        for _ in range(10):
+            with Raw(gateway) as raw, pair.context.wrap_socket(raw.socket, server_hostname="127.0.0.1") as secure:
+                answers = secure.makefile("rb")
+                for _ in range(3):
+                    secure.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+                    assert answers.read(8) == b"HTTP/1.1"
+                    assert b"".join(iter(answers.readline, b"\r\n"))
+                    assert answers.read(18) == b'{"status":"alive"}'
+                answers.close()
+                secure.sendall(b"GET /api/v1/zones HTTP/1.1\r\nHo")
+
+
+def test_our_own_command_speaks_https(gateway: Gateway, tmp_path: Path) -> None:
+    """On this machine it trusts the gateway's own certificate, whatever name it is for, and no other."""
+    assert command(gateway, "topology").returncode == 0
+    refused = command(gateway, "topology", **make_pair(tmp_path, "127.0.0.1", "other").settings)
+    assert refused.returncode == 2
+    assert "certificate" in refused.stderr.lower()
+
+
+def served(gateway: Gateway) -> bytes:
+    """The certificate that clients are shown now."""
+    return ssl.get_server_certificate(("127.0.0.1", gateway.api_port), timeout=DEADLINE).encode()
+
+
+def test_a_reload_takes_a_new_certificate(gateway: Gateway, pair: Pair, tmp_path: Path) -> None:
+    """SIGHUP is enough."""
+    new = make_pair(tmp_path, "127.0.0.1", "new")
+    new.cert.replace(pair.cert)
+    new.key.replace(pair.key)
+    os.kill(gateway.master, signal.SIGHUP)
+    eventually(lambda: served(gateway) == pair.cert.read_bytes(), "the new certificate")
+
+
+def test_a_broken_renewal_changes_nothing(gateway: Gateway, pair: Pair) -> None:
+    """The old certificate stays in force, for workers that start later too; the log says what is wrong."""
+    good = pair.cert.read_bytes()
+    pair.cert.write_bytes(b"half a certifi")
+    os.kill(gateway.master, signal.SIGHUP)
+    eventually(lambda: "no good, the old one stays" in gateway.log.read_text(), "a word in the log")
+    (worker,) = eventually(lambda: len(gateway.workers) == 1 and gateway.workers, "the one new worker")
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: gateway.workers not in ([], [worker]), "a worker after that")
+    assert served(gateway) == good
+
+
+def wrong(folder: Path, pair: Pair) -> Iterator[tuple[Mapping[str, str], str]]:
+    """Settings that cannot work, each with a word that the fault must have."""
+    cert, key = "NEASMART_API_TLS_CERT", "NEASMART_API_TLS_KEY"
+    nonsense = folder / "nonsense.pem"
+    nonsense.write_text("nonsense")
+    other = make_pair(folder, "127.0.0.1", "other")
+    locked = make_pair(folder, "127.0.0.1", "locked", "-passout", "pass:sesame")
+    yield {cert: str(pair.cert)}, "both"
+    yield {key: str(pair.key)}, "both"
+    yield pair.settings | {cert: str(folder / "nowhere.pem")}, "No such file"
+    yield pair.settings | {key: str(folder)}, "Is a directory"
+    yield pair.settings | {cert: str(nonsense)}, "PEM"
+    yield pair.settings | {key: str(nonsense)}, "PEM"
+    yield pair.settings | {key: str(other.key)}, "is not the key of the certificate"
+    yield locked.settings, "without a passphrase"
+
+
+def test_what_cannot_work_is_said_before_the_start(tmp_path: Path, pair: Pair) -> None:
+    """One readable line and exit status 2, from `serve` as from `check-config`: never a worker that dies again and
+    again."""
+    for settings, word in wrong(tmp_path, pair):
+        for words in ("serve", "check-config"):
+            ended = command(Gateway(tmp_path, settings), words)
+            assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
+            assert word in ended.stderr
+            assert "NEASMART_API_TLS_" in ended.stderr
