@@ -14,6 +14,7 @@ from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import Batch, Journal, NonceRow
 from neasmart_gateway.store.recorder import Recorder
 from neasmart_gateway.store.sqlite import SqliteJournal
+from tests.running import DEADLINE
 from tests.store.doubles import NOW, Clock, HandCranked, WatchedJournal, settled
 from tests.store.files import no_database
 
@@ -39,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 async def daemon(journal: Journal, clock: Clock) -> AsyncIterator[tuple[Nonces, Recorder]]:
     """Nonces as a daemon has them that has just started; it ends as if killed, with nothing flushed."""
     with ThreadPoolExecutor(1) as executor:
-        recorder = Recorder(journal, executor, lambda record: None, clock, Habits())
+        recorder = Recorder(journal, executor, lambda record: None, clock, Habits(patience=DEADLINE))
         nonces = Nonces(recorder, clock)
         if isinstance(journal, SqliteJournal):
             journal._set_aside = lambda _path, _reason: nonces.lost()
@@ -65,7 +66,7 @@ async def test_a_nonce_is_taken_once(journal: WatchedJournal, clock: Clock) -> N
 async def test_of_two_at_once_one_is_taken(journal: WatchedJournal, clock: Clock) -> None:
     """Also while the first one is still on its way to the disk."""
     crank = HandCranked()
-    nonces = Nonces(Recorder(journal, crank, lambda record: None, clock, Habits()), clock)
+    nonces = Nonces(Recorder(journal, crank, lambda record: None, clock, Habits(patience=DEADLINE)), clock)
     first = asyncio.create_task(nonces.use("house", "n", END))
     others = [asyncio.create_task(nonces.use("house", "n", END)) for _ in range(15)]
     await settled()
@@ -173,8 +174,10 @@ async def test_a_database_damaged_at_work_is_filled_again(path: Path, clock: Clo
 
 async def test_ten_thousand_are_remembered(journal: WatchedJournal, clock: Clock) -> None:
     """One more is refused until the first of them are too old; nothing is forgotten for it."""
+    used = [NonceRow("house", f"{n}", END + MARGIN) for n in range(MOST - 1)]
+    journal.commit(Batch(nonces=used), durable=True)
     async with daemon(journal, clock) as (nonces, _):
-        assert all(await asyncio.gather(*(nonces.use("house", f"{n}", END) for n in range(MOST))))
+        assert await nonces.use("house", "the last", END) is True
         clock.now += 10
         with pytest.raises(TooMany) as caught:
             await nonces.use("house", "one more", END)

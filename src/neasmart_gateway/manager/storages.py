@@ -77,8 +77,8 @@ class RedisOrShared(Storage):
     """Asks Redis at `url`; while that is away it counts in shared memory, and tries Redis again every 30 s.
 
     `report` is told once when Redis goes away and once when it is back, by each process for itself. No request waits
-    longer than half a second for it. `clock` gives monotonic seconds. ConfigurationError of the library when the
-    package `redis` is missing.
+    longer than a quarter of a second for each of connecting and answering. `clock` gives monotonic seconds.
+    ConfigurationError of the library when the package `redis` is missing.
     """
 
     STORAGE_SCHEME = [REDIS]  # noqa: RUF012
@@ -137,20 +137,16 @@ class RedisOrShared(Storage):
         return answer
 
     def _failed(self, error: Exception) -> None:
-        self._next_try = self._clock() + PAUSE
         if not self._away:
             self._away = True
             self._report(LimitsAway(f"{type(error).__name__}: {error}"))
 
 
 def _redis(url: str) -> RedisStorage:
-    """Return the library's storage at `url`; it is not connected before it is first asked."""
-    options: dict[str, Any] = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE, "key_prefix": _KEYS}
-    storage = RedisStorage(url, **options)
-    from redis.backoff import NoBackoff
-    from redis.exceptions import ConnectionError as NotConnected
-    from redis.retry import Retry
+    """Return the library's storage at `url`; it is not connected before it is first asked.
 
-    # redis-py would try for seconds. Once more at once is for a connection of before that Redis has closed since.
-    storage.storage.set_retry(Retry(NoBackoff(), 1, (NotConnected,)))
-    return storage
+    redis-py 8.1 does not try again by itself when it is made from a URL; a connection that Redis has closed meanwhile
+    it opens anew all the same.
+    """
+    options: dict[str, Any] = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
+    return RedisStorage(url, key_prefix=_KEYS, **options)
