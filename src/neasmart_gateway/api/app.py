@@ -9,6 +9,7 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, tracing
+from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
@@ -53,6 +54,7 @@ def create_app(manager: ModbusManager, options: ApiOptions) -> Flask:
     body.install(app)
     app.register_blueprint(health.health_blueprint(manager, options))
     app.register_blueprint(v1_blueprint(manager, options))
+    site.install(app, manager, options)
     return app
 
 

@@ -25,7 +25,8 @@ class Operation:
     `scope` is what a caller needs (None: nothing, it is open to everybody); `answers` says for each good status what it
     means; `takes` is the model of the body, which the view gets as `wanted`; `refuses` names the errors that it can end
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
-    `by_ticket` can be opened with a ticket instead of a key.
+    `by_ticket` can be opened with a ticket instead of a key. `reads` and `tells` name headers of the request that count
+    and headers of the answer, besides those that every operation has; `media` is the type of what is no model.
     """
 
     scope: Scope | None
@@ -34,6 +35,9 @@ class Operation:
     refuses: tuple[type[GatewayError], ...] = ()
     critical: bool = False
     by_ticket: bool = False
+    reads: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+    media: str | None = None
 
 
 def described(
@@ -45,12 +49,16 @@ def described(
     open_to_all: bool = False,
     critical: bool = False,
     by_ticket: bool = False,
+    reads: tuple[str, ...] = (),
+    tells: tuple[str, ...] = (),
+    media: str | None = None,
 ) -> Callable[[View], View]:
     """Describe a view. Without a `scope` it is READ for GET, CONTROL for everything else, nothing if `open_to_all`."""
 
     def mark(view: View) -> View:
         needed = None if open_to_all else scope or usual_scope(view.__name__.upper())
-        view.operation = Operation(needed, answers, takes, refuses, critical, by_ticket)  # type: ignore[attr-defined]
+        operation = Operation(needed, answers, takes, refuses, critical, by_ticket, reads, tells, media)
+        view.operation = operation  # type: ignore[attr-defined]
         return view
 
     return mark

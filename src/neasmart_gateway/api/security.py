@@ -11,6 +11,7 @@ from flask import request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from neasmart_gateway.api.openapi.endpoints import is_open_documentation
 from neasmart_gateway.api.options import Network
 
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
@@ -63,7 +64,8 @@ class Doorkeeper:
 
     def check(self) -> None:
         """Refuse the request at hand (401) unless it may come in; a path that does not exist is no exception."""
-        if request.path not in OPEN_PATHS and not self._has_key() and not self._is_trusted():
+        is_open = request.path in OPEN_PATHS or is_open_documentation(request.endpoint)
+        if not is_open and not self._has_key() and not self._is_trusted():
             raise Unauthorized(_REFUSAL, www_authenticate=_CHALLENGE)
 
     def _has_key(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from neasmart_gateway.api.schema import Answer, Query, QueryNumber, QueryPlace, Timestamp, about
@@ -42,7 +42,8 @@ def _state(text: object) -> str:
 Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
 Before = Annotated[QueryPlace | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
 Since = Annotated[
-    Annotated[float, BeforeValidator(_moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
+    Annotated[float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})] | None,
+    about("Nothing from before this time.", "2026-11-21T06:30:00Z"),
 ]
 Next = Annotated[int | None, about("What to ask with as `before` for the next page; null: that was all.", None)]
 
@@ -78,7 +79,8 @@ class CommandQuery(_OfAZone):
     """Which commands are wanted."""
 
     state: Annotated[
-        Annotated[str, BeforeValidator(_state)] | None, about("Only commands in this state.", "overridden")
+        Annotated[str, BeforeValidator(_state), WithJsonSchema({"type": "string", "enum": list(CommandState)})] | None,
+        about("Only commands in this state.", "overridden"),
     ] = None
 
     def wanted(self) -> Wanted:
