@@ -26,7 +26,7 @@ class Operation:
     means; `takes` is the model of the body, which the view gets as `wanted`; `refuses` names the errors that it can end
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
     `by_ticket` can be opened with a ticket instead of a key. `reads` and `tells` name headers of the request that count
-    and headers of the answer, besides those that every operation has; `media` is the type of what is no model.
+    and headers of the answer, besides those that every operation has; `media` are the types of what is no model.
     """
 
     scope: Scope | None
@@ -37,7 +37,7 @@ class Operation:
     by_ticket: bool = False
     reads: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
-    media: str | None = None
+    media: tuple[str, ...] = ()
 
 
 def described(
@@ -51,7 +51,7 @@ def described(
     by_ticket: bool = False,
     reads: tuple[str, ...] = (),
     tells: tuple[str, ...] = (),
-    media: str | None = None,
+    media: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Describe a view. Without a `scope` it is READ for GET, CONTROL for everything else, nothing if `open_to_all`."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from neasmart_gateway.api.errors import Problem
+from neasmart_gateway.api.openapi.endpoints import TAG
 from neasmart_gateway.api.openapi.examples import example_of
 from neasmart_gateway.api.openapi.parameters import header_parameters, parameters_of
 from neasmart_gateway.api.openapi.responses import (
@@ -70,7 +71,7 @@ def _models(route: Route) -> tuple[type[Any], ...]:
 
 
 def _tags(routes: list[Route]) -> list[dict[str, str]]:
-    words = {route.tag: route.tag_words for route in routes}
+    words = {route.tag: route.tag_words for route in sorted(routes, key=lambda route: (route.tag == TAG, route.tag))}
     return [{"name": tag, "description": text(tag) or said} for tag, said in words.items()]
 
 

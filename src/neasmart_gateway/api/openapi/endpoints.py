@@ -10,7 +10,7 @@ TAG = "documentation"
 UI = "/api/docs"
 SPEC = "/apispec.json"
 
-_OPEN = frozenset(f"{NAME}.{endpoint}" for endpoint in ("Docs", "DocsToo", "Spec", "ErrorPage", "static"))
+_OPEN = frozenset(f"{NAME}.{endpoint}" for endpoint in ("Docs", "Spec", "ErrorPage", "static"))
 
 
 def is_open_documentation(endpoint: str | None) -> bool:

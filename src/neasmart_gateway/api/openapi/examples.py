@@ -21,7 +21,8 @@ def _composed(model: type[BaseModel]) -> dict[str, Any]:
     whole = {field.alias or name: _value(field) for name, field in model.model_fields.items()}
     listed = next((value for value in whole.values() if isinstance(value, list)), None)
     counted = {"count": len(listed)} if "count" in whole and listed is not None else {}
-    return whole | counted | (dict(model.example) if issubclass(model, Answer) else {})
+    otherwise = model.example if issubclass(model, Answer) else {}
+    return whole | counted | {name: value for name, value in otherwise.items() if name in whole}
 
 
 def _value(field: FieldInfo) -> object:

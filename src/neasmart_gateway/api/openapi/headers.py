@@ -15,26 +15,28 @@ def _header(description: str, example: object, schema: Mapping[str, Any] = _TEXT
     return {"description": description, "schema": dict(schema), "example": example}
 
 
+def _sent(description: str, schema: Mapping[str, Any] = _TEXT) -> dict[str, Any]:
+    """Describe what nobody should send unchanged: Swagger UI fills examples in."""
+    return {"description": description, "schema": dict(schema)}
+
+
 SENT: Mapping[str, dict[str, Any]] = {
-    "X-Request-ID": _header(
+    "X-Request-ID": _sent(
         "An id of your own, to find the request in the log: up to 64 letters, digits, `.`, `_`, `-`. Anything else is "
-        "replaced by an id of ours.",
-        "my-request-17",
+        "replaced by an id of ours."
     ),
-    "Prefer": _header(
+    "Prefer": _sent(
         "`wait=5` holds the answer until the command is final, for so many seconds at most (30 s in any case). "
-        "Other preferences are ignored.",
-        "wait=5",
+        "Other preferences are ignored."
     ),
-    "Idempotency-Key": _header(
+    "Idempotency-Key": _sent(
         "A new one with each new wish, the same one with each retry: within 24 h the receipt of the first is returned.",
-        "5b0e1a52-living-room",
         {"type": "string", "pattern": "^[!-~]{1,128}$"},
     ),
-    "If-None-Match": _header("The ETag of the answer that you have: 304 if it is still the same.", '"5f0c9b3a"'),
-    "X-Signature": _header("The signature, for keys that demand one.", "9c1f2e6b0d5a47c3"),
-    "X-Timestamp": _header("When it was signed, for keys that demand a signature.", "1795242600"),
-    "X-Nonce": _header("Never used before, for keys that demand a signature.", "c0ffee-0001"),
+    "If-None-Match": _sent("The ETag of the answer that you have: 304 if it is still the same."),
+    "X-Signature": _sent("The signature, for keys that demand one."),
+    "X-Timestamp": _sent("When it was signed, for keys that demand a signature."),
+    "X-Nonce": _sent("Never used before, for keys that demand a signature."),
 }
 """What a caller may send."""
 

@@ -81,7 +81,7 @@ def _good(route: Route, status: int, names: Names) -> dict[str, Any]:
 def _content(route: Route, names: Names) -> dict[str, Any]:
     models = route.models
     if not models:
-        return {route.operation.media or "text/plain": {"schema": {"type": "string"}}}
+        return {media: {"schema": {"type": "object" if media == JSON else "string"}} for media in route.operation.media}
     schemas = [component(names[model]) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {JSON: {"schema": schema, "example": example_of(models[0])}}

@@ -81,12 +81,8 @@ class Route:
 
 
 def documented(app: Flask) -> list[Route]:
-    """Return every route of ours, in order of paths and methods. A path with a slash behind it is the same path."""
-    rules = [rule for rule in app.url_map.iter_rules() if resource_of(app, rule) is not None]
-    known = {rule.rule for rule in rules}
-    routes = [
-        route for rule in rules if rule.rule.removesuffix("/") not in known - {rule.rule} for route in _of(app, rule)
-    ]
+    """Return every route of ours, in order of paths and methods."""
+    routes = [route for rule in app.url_map.iter_rules() for route in _of(app, rule)]
     return sorted(routes, key=lambda route: (route.path, METHODS.index(route.method)))
 
 

@@ -6,10 +6,12 @@ import hashlib
 import json
 from functools import cached_property
 from http import HTTPStatus
+from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
 import flasgger
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import NotFound
 
 from neasmart_gateway.api.described import described
@@ -20,9 +22,12 @@ from neasmart_gateway.api.problems import CATALOGUE, PAGE
 from neasmart_gateway.api.resource import Resource
 from neasmart_gateway.manager.manager import ModbusManager
 
-_HERE = Path(__file__).parent
-_OURS = ("docs.css", "docs.js")
-_FLASGGERS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_FILES = {
+    Path(__file__).parent / "static": ("docs.css", "docs.js"),
+    Path(flasgger.__file__).parent / "ui3" / "static": ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"),
+}
+"""Folder → the files of it that the pages need, and no others."""
+
 _STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -47,7 +52,7 @@ class Documentation(flasgger.Swagger):  # type: ignore[misc] # flasgger has no t
     @cached_property
     def rendered(self) -> tuple[bytes, str]:
         """The document as it is served, and its ETag."""
-        self.template = document(self.app, self._options.version)
+        self.template: dict[str, Any] | None = document(self.app, self._options.version)
         whole = json.dumps(self.get_apispecs("Spec"), ensure_ascii=False, separators=(",", ":")).encode()
         self.template = None
         self.apispecs.clear()
@@ -59,7 +64,7 @@ class Documentation(flasgger.Swagger):  # type: ignore[misc] # flasgger has no t
     def register_views(self, app: Flask) -> None:
         """Register ours in place of flasgger's, which come with a redirect and a page of OAuth."""
         pages = Blueprint(NAME, __name__, template_folder="templates")
-        for path, page in ((UI, Docs), (f"{UI}/", DocsToo), (SPEC, Spec), (PAGE, ErrorPage)):
+        for path, page in ((UI, Docs), (SPEC, Spec), (PAGE, ErrorPage)):
             pages.add_url_rule(path, view_func=page.as_view(page.__name__, self._manager, self._options))
         files = DocumentationFile.as_view("static", self._manager, self._options)
         pages.add_url_rule(f"{UI}/static/<filename>", view_func=files)
@@ -71,13 +76,9 @@ class Docs(Resource):
 
     query = None
 
-    @described(open_to_all=True, media="text/html", answers={200: "The page."})
+    @described(open_to_all=True, media=("text/html",), answers={200: "The page."})
     def get(self) -> Response:
         return _page(flasgger.base.APIDocsView(view_args={"config": _documentation().config}).get(), _STRICT)
-
-
-class DocsToo(Docs):
-    """The same page, for whoever types a slash behind its path."""
 
 
 class Spec(Resource):
@@ -87,7 +88,7 @@ class Spec(Resource):
 
     @described(
         open_to_all=True,
-        media="application/json",
+        media=("application/json",),
         answers={200: "The document.", 304: "It is still the one that you have."},
         reads=("If-None-Match",),
         tells=("ETag",),
@@ -96,9 +97,7 @@ class Spec(Resource):
         whole, etag = _documentation().rendered
         response = Response(whole, mimetype="application/json")
         response.set_etag(etag)
-        response.headers["Cache-Control"] = "no-cache"
-        response.make_conditional(request)
-        return response
+        return _kept(response)
 
 
 class ErrorPage(Resource):
@@ -106,7 +105,7 @@ class ErrorPage(Resource):
 
     query = None
 
-    @described(open_to_all=True, media="text/html", answers={200: "The page."})
+    @described(open_to_all=True, media=("text/html",), answers={200: "The page."})
     def get(self) -> Response:
         return _page(render_template("errors.html", kinds=CATALOGUE.values(), phrases=_PHRASES), _SCRIPTLESS)
 
@@ -118,17 +117,17 @@ class DocumentationFile(Resource):
 
     @described(
         open_to_all=True,
-        media="application/octet-stream",
+        media=("text/css", "text/javascript", "image/png"),
         answers={200: "The file.", 304: "It is still the one that you have."},
         reads=("If-None-Match",),
         tells=("ETag",),
     )
     def get(self, filename: str) -> Response:
-        if filename in _OURS:
-            return send_from_directory(_HERE / "static", filename)
-        if filename in _FLASGGERS:
-            return send_from_directory(Path(flasgger.__file__).parent / "ui3" / "static", filename)
-        raise NotFound
+        folder = next((folder for folder, names in _FILES.items() if filename in names), None)
+        if folder is None:
+            raise NotFound
+        kind, _ = guess_type(filename)
+        return _kept(Response((folder / filename).read_bytes(), mimetype=kind))
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -137,6 +136,14 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 def _documentation() -> Documentation:
     found: Documentation = current_app.extensions[NAME]
     return found
+
+
+def _kept(response: Response) -> Response:
+    """Let a browser keep an answer, and ask whether it is still the same."""
+    response.add_etag()
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
 
 
 def _page(html: str, policy: str) -> Response:
