@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash-test framer-test check bench clean
+.PHONY: help setup run test crash-test framer-test api-test docs check bench clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -51,6 +51,14 @@ framer-test: setup ## Read 1,000,000 generated RTU lines; FRAMER_TEST_STREAMS=10
 	$(call prepare,$(DEV))
 	@FRAMER_TEST_STREAMS="$${FRAMER_TEST_STREAMS:-1000000}" \
 		exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/modbus/test_streams.py $(ARGS)
+
+api-test: setup ## 200 generated requests for each operation; API_TEST_EXAMPLES=50 for fewer
+	$(call prepare,$(DEV))
+	@API_TEST_EXAMPLES="$${API_TEST_EXAMPLES:-200}" \
+		exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/process/test_any_request.py $(ARGS)
+
+docs: setup ## Write docs/api.md and docs/errors.md anew, from the code
+	@exec $(VENV)/bin/python scripts/make-docs
 
 check: setup ## Lint, formatting and types
 	$(call prepare,$(DEV))

@@ -23,7 +23,6 @@ ANSWER_SECONDS = 30.0
 """For one piece of an answer to go out: a whole one, or an event of a stream."""
 MOST_OF_ONE_CLIENT = 300
 """Connections of one address to one worker; a reverse proxy is one address."""
-_LONGEST_REASON = 200
 _MOST_PASSED_OVER = 64 * 1024
 _MOST_DRAINED = 1024 * 1024
 
@@ -92,7 +91,8 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("a request failed by a fault of the gateway", exc_info=exc, request_id=request_id)
         else:
-            reason = str(exc)[:_LONGEST_REASON]
+            # Not gunicorn's own words: they quote the request, and with it whatever secret stands there.
+            reason = type(exc).__name__
             _access.info("unreadable request", peer=addr[0], status=status, reason=reason, request_id=request_id)
         try:
             write_nonblock(client, _problem(status, code, detail, request_id))
@@ -147,11 +147,11 @@ def _refusal(exc: BaseException) -> tuple[int, str, str]:
 def _problem(status: int, code: str, detail: str, request_id: str) -> bytes:
     # Not above: the master loads this module, and must not load Flask before gevent has patched the worker.
     from neasmart_gateway.api.errors import Problem
+    from neasmart_gateway.api.problems import CATALOGUE
 
-    title = code.replace("_", " ").capitalize()
     problem = Problem(
-        type=f"/api/docs/errors#{code}",
-        title=title,
+        type=CATALOGUE[code].type,
+        title=CATALOGUE[code].title,
         status=status,
         detail=detail,
         instance="",

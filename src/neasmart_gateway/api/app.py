@@ -20,6 +20,7 @@ from neasmart_gateway.api.guard.origins import OriginGuard
 from neasmart_gateway.api.guard.patience import Patience
 from neasmart_gateway.api.guard.peers import Peers
 from neasmart_gateway.api.guard.signatures import SignatureGuard
+from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
@@ -74,6 +75,7 @@ def create_app(manager: ModbusManager, access: Access, options: ApiOptions, mean
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(v1_blueprint(manager, access, options))
+    site.install(app, manager, access, options)
     return app
 
 

@@ -6,6 +6,13 @@ from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.schema import stamp
 from neasmart_gateway.manager.health import Health
 
+CONTRACT = (
+    "X-Rehau-Registers-Stale",
+    "X-Rehau-Stale-After-Seconds",
+    "X-Rehau-Registers-Age-Seconds",
+    "X-Rehau-Last-Register-Write",
+)
+
 
 def contract_headers(health: Health, options: ApiOptions) -> dict[str, str]:
     """Return the headers. Stale speaks of the bus alone: a daemon that is away for a moment does not make it true."""

@@ -28,6 +28,8 @@ class Operation:
     means; `takes` is the model of the body, which the view gets as `wanted`; `refuses` names the errors that it can end
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
     `by_ticket` can be opened with a ticket instead of a key; an `unlimited` one can be read as often as one likes.
+    `reads` and `tells` name headers of the request that count and headers of the answer, besides those that every
+    operation has; `media` are the types of what is no model.
     """
 
     scope: Scope | None
@@ -37,6 +39,9 @@ class Operation:
     critical: bool = False
     by_ticket: bool = False
     unlimited: bool = False
+    reads: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
 
 
 _UNKNOWN = Operation(Scope.READ, _FINE)
@@ -52,12 +57,16 @@ def described(
     critical: bool = False,
     by_ticket: bool = False,
     unlimited: bool = False,
+    reads: tuple[str, ...] = (),
+    tells: tuple[str, ...] = (),
+    media: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Describe a view. Without a `scope` it is READ for GET, CONTROL for everything else, nothing if `open_to_all`."""
 
     def mark(view: View) -> View:
         needed = None if open_to_all else scope or usual_scope(view.__name__.upper())
-        view.operation = Operation(needed, answers, takes, refuses, critical, by_ticket, unlimited)  # type: ignore[attr-defined]
+        operation = Operation(needed, answers, takes, refuses, critical, by_ticket, unlimited, reads, tells, media)
+        view.operation = operation  # type: ignore[attr-defined]
         return view
 
     return mark

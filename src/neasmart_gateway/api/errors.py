@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from math import ceil
 from typing import Annotated
@@ -12,57 +12,19 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from neasmart_gateway.api.refusals import (
-    BadFields,
-    BadQuery,
-    FieldFault,
-    Forbidden,
-    ForeignHost,
-    ForeignOrigin,
-    Unauthorized,
-)
+from neasmart_gateway.api.problems import BY_STATUS, CATALOGUE, Kind
+from neasmart_gateway.api.refusals import BadFields, FieldFault, Forbidden, Unauthorized
 from neasmart_gateway.api.schema import Answer, about
 from neasmart_gateway.api.tracing import request_id
-from neasmart_gateway.errors import (
-    CallerError,
-    Conflict,
-    DaemonAway,
-    GatewayError,
-    InvalidValue,
-    NotFound,
-    StoreError,
-    TooMany,
-)
+from neasmart_gateway.errors import GatewayError
 
 _log = structlog.get_logger("neasmart.api")
 
-STATUS: Mapping[type[GatewayError], HTTPStatus] = {
-    BadQuery: HTTPStatus.BAD_REQUEST,
-    Unauthorized: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    ForeignOrigin: HTTPStatus.FORBIDDEN,
-    ForeignHost: HTTPStatus.MISDIRECTED_REQUEST,
-    BadFields: HTTPStatus.UNPROCESSABLE_ENTITY,
-    InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotFound: HTTPStatus.NOT_FOUND,
-    Conflict: HTTPStatus.CONFLICT,
-    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-    CallerError: HTTPStatus.BAD_REQUEST,
-    DaemonAway: HTTPStatus.SERVICE_UNAVAILABLE,
-    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
-    GatewayError: HTTPStatus.INTERNAL_SERVER_ERROR,
-}
-"""By family; the nearest one of an error's ancestors counts."""
 
-_HTTP: Mapping[int, tuple[str, str | None]] = {
-    400: ("invalid_request", None),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This resource does not take this method; the header Allow names those that it takes."),
-    408: ("request_timeout", None),
-    413: ("body_too_large", "The body is larger than 64 KiB."),
-    415: ("unsupported_media_type", None),
-}
-"""Code and, where werkzeug's own words are not good enough, the sentence."""
+def kind_of(family: type[GatewayError]) -> Kind:
+    """Return the kind of problem that an error is: its own, or that of its nearest ancestor under its own code."""
+    codes = (ancestor.code for ancestor in family.__mro__ if issubclass(ancestor, GatewayError))
+    return replace(next(CATALOGUE[code] for code in codes if code in CATALOGUE), code=family.code)
 
 
 class FieldProblem(Answer):
@@ -95,11 +57,11 @@ def install(app: Flask) -> None:
 
 
 def _on_gateway_error(error: GatewayError) -> Response:
-    status = next(STATUS[family] for family in type(error).__mro__ if family in STATUS)
-    response = _problem(error.code, status, error.message, _faults(error))
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+    kind = kind_of(type(error))
+    response = _problem(kind, error.message, _faults(error))
+    if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("a request failed by a fault of the gateway", exc_info=error)
-    if error.retry_after is not None or status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if error.retry_after is not None or kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(max(1, ceil(error.retry_after or 1)))
     if isinstance(error, Unauthorized | Forbidden):
         response.headers["WWW-Authenticate"] = error.challenge
@@ -108,17 +70,22 @@ def _on_gateway_error(error: GatewayError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    code, detail = _HTTP.get(status, (f"http_{status}", None))
-    response = _problem(code, status, detail or error.description or code, ())
+    kind = BY_STATUS.get(status) or _unknown(status, error.name)
+    response = _problem(kind, kind.said or error.description or kind.happened, ())
     # What the status demands (Allow, WWW-Authenticate, Retry-After), but not the type of werkzeug's own page.
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return response
 
 
+def _unknown(status: int, name: str) -> Kind:
+    """Return a kind for a status that the catalogue does not have."""
+    return Kind(f"http_{status}", status, name, name, (), ())
+
+
 def _on_surprise(error: Exception) -> Response:
     _log.error("a request failed by a fault of the gateway", exc_info=error)
     detail = f"The gateway met a fault of its own; its log tells more under the request id {request_id()}."
-    return _problem("internal_error", 500, detail, ())
+    return _problem(CATALOGUE["internal_error"], detail, ())
 
 
 def _faults(error: GatewayError) -> tuple[FieldFault, ...]:
@@ -127,14 +94,14 @@ def _faults(error: GatewayError) -> tuple[FieldFault, ...]:
     return (FieldFault(error.field, error.message),) if error.field else ()
 
 
-def _problem(code: str, status: int, detail: str, faults: tuple[FieldFault, ...]) -> Response:
+def _problem(kind: Kind, detail: str, faults: tuple[FieldFault, ...]) -> Response:
     problem = Problem(
-        type=f"/api/docs/errors#{code}",
-        title=code.replace("_", " ").capitalize(),
-        status=status,
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
         detail=detail,
         instance=quote(request.path),
         request_id=request_id(),
         errors=[FieldProblem(field=fault.field, message=fault.message) for fault in faults],
     )
-    return Response(problem.model_dump_json(), status, mimetype="application/problem+json")
+    return Response(problem.model_dump_json(), kind.status, mimetype="application/problem+json")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, Response
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
+_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+"""What an answer that is no page may load."""
 
 
 def install(app: Flask) -> None:
@@ -14,5 +16,6 @@ def install(app: Flask) -> None:
 
 def _harden(response: Response) -> Response:
     response.headers.extend(_ALWAYS)
+    response.headers.setdefault("Content-Security-Policy", _NOTHING)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

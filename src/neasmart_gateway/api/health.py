@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint
 
-from neasmart_gateway.api.contract import contract_headers
+from neasmart_gateway.api.contract import CONTRACT, contract_headers
 from neasmart_gateway.api.described import described
 from neasmart_gateway.api.health_models import Live, Ready, RootHealth
 from neasmart_gateway.api.options import ApiOptions
@@ -20,7 +20,7 @@ class Health(Resource):
 
     query = None
 
-    @described(unlimited=True)
+    @described(unlimited=True, tells=CONTRACT)
     def get(self) -> tuple[RootHealth, int, dict[str, str]]:
         report = self.manager.health()
         return RootHealth.of(report, self.options), HTTPStatus.OK, contract_headers(report, self.options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
@@ -20,9 +21,13 @@ def about(description: str, example: object, unit: str | None = None) -> FieldIn
 
 
 class Answer(BaseModel):
-    """What we answer. Views return these, the application renders them."""
+    """What we answer. Views return these, the application renders them.
+
+    `example` is what a whole example has otherwise than the examples of its fields.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    example: ClassVar[Mapping[str, object]] = {}
 
 
 class Body(BaseModel):
@@ -45,11 +50,11 @@ class Query(BaseModel):
 
 
 def _number(text: object) -> int:
-    return _digits(text, 9)
+    return _digits(text, _SHORT)
 
 
 def _place(text: object) -> int:
-    return _digits(text, 16)
+    return _digits(text, _LONG)
 
 
 def _digits(text: object, most: int) -> int:
@@ -69,8 +74,9 @@ def _truth(text: object) -> bool:
 
 
 _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*")
-QueryNumber = Annotated[int, BeforeValidator(_number)]
-QueryPlace = Annotated[int, BeforeValidator(_place)]
+_SHORT, _LONG = 9, 16
+QueryNumber = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=10**_SHORT)]
+QueryPlace = Annotated[int, BeforeValidator(_place), Field(ge=0, lt=10**_LONG)]
 """A place in a list, as an answer gave it."""
 QueryTruth = Annotated[bool, BeforeValidator(_truth)]
 

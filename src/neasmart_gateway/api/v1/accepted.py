@@ -34,6 +34,8 @@ def command(*, takes: type[Body], critical: bool = False) -> Callable[[View], Vi
             200: "With `Prefer: wait`: the command as it ended.",
         },
         refuses=(NotFound, Conflict, TooMany, DaemonAway, NotDurable),
+        reads=("Prefer", "Idempotency-Key"),
+        tells=("Location", "Preference-Applied"),
         critical=critical,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -31,6 +31,8 @@ class By(Receipt):
 class Write(Receipt):
     """One register that a command wants changed, and what has become of it."""
 
+    example: ClassVar = {"state": "delivered", "finished_at": None, "effective": None}
+
     name: Annotated[str, Field(alias="register"), about("The register's name in the register map.", "zone.setpoint")]
     address: Annotated[int, about("Its 0-based wire address.", 101)]
     base: Annotated[int | None, about("The base of its zone; null for the plant's registers.", 1)]
@@ -48,6 +50,8 @@ class Write(Receipt):
 class Command(Receipt):
     """A command's receipt."""
 
+    example: ClassVar = {"finished_at": None}
+
     id: Annotated[str, about("Names the command.", "17-9f3a1c02")]
     state: Annotated[CommandState, about("Where it stands as a whole: " + _STATES, "delivered")]
     by: Annotated[By, about("Who sent it.", {"via": "http", "who": "192.168.1.20"})]
@@ -61,7 +65,7 @@ class Command(Receipt):
 class CommandAnswer(Answer):
     """A command, newly accepted or looked up."""
 
-    command: Annotated[Command, about("The receipt.", {"id": "17-9f3a1c02", "state": "accepted"})]
+    command: Annotated[Command, about("The receipt.", {"id": "17-9f3a1c02", "state": "delivered"})]
 
     @classmethod
     def of(cls, receipt: dict[str, Any]) -> CommandAnswer:

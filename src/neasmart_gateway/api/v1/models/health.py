@@ -75,7 +75,7 @@ class HealthReport(Answer):
     problems: Annotated[list[str], about("What is wrong, a sentence each.", [])]
     version: Annotated[str, about("The version of the gateway.", "0.1.0")]
     daemon: Annotated[DaemonHealth, about("The gateway daemon.", {"state": "running"})]
-    bus: Annotated[BusHealth, about("The bus to the base station.", {"state": "alive"})]
+    bus: Annotated[BusHealth, about("How the bus is.", {"state": "alive"})]
     listeners: Annotated[list[Listener], about("Ways in for the base station; empty while the daemon is away.", [])]
     database: Annotated[DatabaseHealth | None, about("The journal; null while the daemon is away.", None)]
     breaker: Annotated[

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from neasmart_gateway.api.schema import Answer, Query, QueryNumber, QueryPlace, Timestamp, about
@@ -42,7 +42,8 @@ def _state(text: object) -> str:
 Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
 Before = Annotated[QueryPlace | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
 Since = Annotated[
-    Annotated[float, BeforeValidator(_moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
+    Annotated[float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})] | None,
+    about("Nothing from before this time.", "2026-11-21T06:30:00Z"),
 ]
 Next = Annotated[int | None, about("What to ask with as `before` for the next page; null: that was all.", None)]
 
@@ -58,27 +59,26 @@ class Paged(Query):
 class _OfAZone(Paged):
     """Lists that can be narrowed to a zone."""
 
-    base: Annotated[QueryNumber | None, Field(ge=1, le=BASES), about("With zone: of this zone only.", 1)] = None
-    zone: Annotated[QueryNumber | None, Field(ge=1, le=ZONES_PER_BASE), about("With base: of this zone only.", 1)] = (
-        None
-    )
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if (self.base is None) is not (self.zone is None):
-            raise PydanticCustomError("zone", "base and zone must be given together")
-        return self
+    base: Annotated[QueryNumber | None, Field(ge=1, le=BASES), about("Only of zones of this base.", 1)] = None
+    zone: Annotated[
+        QueryNumber | None, Field(ge=1, le=ZONES_PER_BASE), about("Only of zones of this number; with base: of one.", 1)
+    ] = None
 
     @property
     def addresses(self) -> tuple[int, ...] | None:
-        return None if self.base is None or self.zone is None else addresses_of(ZoneRef(self.base, self.zone))
+        if self.base is None and self.zone is None:
+            return None
+        bases = range(1, BASES + 1) if self.base is None else (self.base,)
+        zones = range(1, ZONES_PER_BASE + 1) if self.zone is None else (self.zone,)
+        return tuple(address for base in bases for zone in zones for address in addresses_of(ZoneRef(base, zone)))
 
 
 class CommandQuery(_OfAZone):
     """Which commands are wanted."""
 
     state: Annotated[
-        Annotated[str, BeforeValidator(_state)] | None, about("Only commands in this state.", "overridden")
+        Annotated[str, BeforeValidator(_state), WithJsonSchema({"type": "string", "enum": list(CommandState)})] | None,
+        about("Only commands in this state.", "overridden"),
     ] = None
 
     def wanted(self) -> Wanted:

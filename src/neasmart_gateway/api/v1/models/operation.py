@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -25,6 +25,8 @@ class OperationDesired(Answer):
 class Operation(Answer):
     """How the plant as a whole is run, as the base station has reported it."""
 
+    example: ClassVar = {"reasons": {}}
+
     mode: Annotated[ModeName | None, about("Operating mode; null: see reasons.", "heating")]
     state: Annotated[StateName | None, about("Operating state; null: see reasons.", "normal")]
     desired: Annotated[OperationDesired | None, about("What open commands ask for; null: none is open.", None)]
@@ -41,6 +43,8 @@ class Operation(Answer):
 
 class OperationChange(Body):
     """What to change about the whole plant: at least one field, and all of them or none."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     mode: Annotated[ModeName | SkipJsonSchema[None], about("The operating mode to ask for.", "heating")] = None
     state: Annotated[StateName | SkipJsonSchema[None], about("The operating state to ask for.", "normal")] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -64,6 +64,8 @@ Count = Annotated[int, about("How many there are in this answer.", 12)]
 
 class UnitAnswer(Answer):
     """A thing of the plant. Its fields are named as in the register map."""
+
+    example: ClassVar = {"reasons": {}}
 
     @classmethod
     def of(cls, view: UnitView) -> Self:

@@ -59,11 +59,15 @@ class Foreign(Answer):
 class SecurityStats(Answer):
     """What the guards have counted since the gateway started."""
 
-    signatures: Annotated[Signatures, about("Signatures of critical operations.", {"accepted": 12})]
-    keys: Annotated[Keys, about("Keys, and callers without one.", {"refused": 1})]
-    tickets: Annotated[TicketCounts, about("Tickets for event streams.", {"issued": 5})]
-    limited: Annotated[Limited, about("Requests over the limit of their caller.", {"reads": 0})]
-    foreign: Annotated[Foreign, about("Requests that a browser was led to send.", {"hosts": 0})]
+    signatures: Annotated[Signatures, about("How signatures of critical operations were judged.", {"accepted": 12})]
+    keys: Annotated[Keys, about("How callers were judged by their keys.", {"refused": 1})]
+    tickets: Annotated[TicketCounts, about("What became of tickets for event streams.", {"issued": 5})]
+    limited: Annotated[
+        Limited, about("Requests that were turned away because their caller had asked too often.", {"reads": 0})
+    ]
+    foreign: Annotated[
+        Foreign, about("Requests that were turned away because a browser was led to send them.", {"hosts": 0})
+    ]
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> SecurityStats:

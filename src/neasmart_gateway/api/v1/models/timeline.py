@@ -23,7 +23,7 @@ class Moment(Answer):
         Literal["change", "outcome"],
         about("change: a register changed, or a user asked for it; outcome: a command came to its end.", "change"),
     ]
-    change: Annotated[Change | None, about("What changed; null for an outcome.", None)]
+    change: Annotated[Change | None, about("What changed; null for an outcome.", {"cause": "base"})]
     outcome: Annotated[Command | None, about("The command that ended; null for a change.", None)]
 
 

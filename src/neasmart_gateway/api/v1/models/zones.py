@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -29,6 +29,8 @@ class ZoneDesired(Answer):
 
 class Zone(Answer):
     """One zone. State, setpoint, temperature and humidity are what the base station has reported."""
+
+    example: ClassVar = {"reasons": {}}
 
     base: Annotated[int, about("The base station, 1 to 5.", 1)]
     zone: Annotated[int, about("The zone on that base, 1 to 12.", 1)]
@@ -90,10 +92,13 @@ class ZoneFilter(Query):
 class ZoneChange(Body):
     """What to change about a zone: at least one field, and all of them or none."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     state: Annotated[StateName | SkipJsonSchema[None], about("The operating state to ask for.", "normal")] = None
     setpoint: Annotated[
         float | SkipJsonSchema[None],
         about("The setpoint to ask for, within the range that the operator has set (5 to 35 °C).", 21.5, "°C"),
+        WithJsonSchema({"type": "number", "minimum": SetpointRange().minimum, "maximum": SetpointRange().maximum}),
     ] = None
 
     @field_validator("setpoint")

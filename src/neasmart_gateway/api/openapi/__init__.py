@@ -1,0 +1,1 @@
+"""The documentation, made from the routes and models themselves: one OpenAPI document, its pages, its Markdown."""

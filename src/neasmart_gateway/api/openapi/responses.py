@@ -1,0 +1,121 @@
+"""What an operation can answer: what is good, and every problem that it can end with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from neasmart_gateway.api.described import SAFE
+from neasmart_gateway.api.errors import Problem, kind_of
+from neasmart_gateway.api.openapi.examples import example_of
+from neasmart_gateway.api.openapi.headers import ALWAYS_TOLD, LIMITS_TOLD, TOLD
+from neasmart_gateway.api.openapi.routes import Route
+from neasmart_gateway.api.openapi.schemas import component
+from neasmart_gateway.api.problems import CATALOGUE, Kind
+
+Names = Mapping[type[BaseModel], str]
+"""Model → component."""
+
+JSON, PROBLEM = "application/json", "application/problem+json"
+_EMPTY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_OF_ALL = ("foreign_host", "too_many_requests", "internal_error")
+_KEPT = ("unauthorized", "forbidden")
+_SIGNED = ("signature_missing", "signature_bad", "signature_late", "signature_replayed")
+_WITH_A_BODY = ("request_timeout", "body_too_large", "malformed_body", "unsupported_media_type", "invalid_value")
+_BODY_BEFORE_VIEWS = ("request_timeout", "body_too_large", "foreign_origin")
+
+
+def responses_of(route: Route, names: Names) -> dict[str, Any]:
+    """Return all answers of an operation, by status."""
+    good = {status: _good(route, status, names) for status in route.operation.answers}
+    bad = {status: component(_component_name(kinds), "responses") for status, kinds in _by_status(problems_of(route))}
+    both = {status: _both(good[status], kinds) for status, kinds in _by_status(problems_of(route)) if status in good}
+    return {str(status): answer for status, answer in sorted({**bad, **good, **both}.items())}
+
+
+def problems_of(route: Route) -> list[Kind]:
+    """Return every kind of problem that an operation can end with, in the order of the catalogue."""
+    operation = route.operation
+    codes = {*_OF_ALL, *(kind_of(family).code for family in operation.refuses)}
+    codes.update(_KEPT if operation.scope is not None else ())
+    codes.update(_SIGNED if operation.critical else ())
+    codes.update(["not_found"] if route.arguments else ())
+    codes.update(["invalid_query"] if route.refuses_queries else ())
+    codes.update(_BODY_BEFORE_VIEWS if route.method not in SAFE else ())
+    codes.update(_WITH_A_BODY if operation.takes is not None else ())
+    return [kind for kind in CATALOGUE.values() if kind.code in codes]
+
+
+def problem_responses(routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the components that operations refer to: one for each set of kinds that share a status."""
+    sets = [kinds for route in routes for _, kinds in _by_status(problems_of(route))]
+    return {_component_name(kinds): _refusal(kinds) for kinds in sorted(sets, key=_component_name)}
+
+
+def problem_examples() -> dict[str, Any]:
+    """Return an example of each kind of problem."""
+    return {kind.code: {"summary": kind.title, "value": _example(kind)} for kind in CATALOGUE.values()}
+
+
+def _by_status(kinds: Iterable[Kind]) -> list[tuple[int, list[Kind]]]:
+    found: defaultdict[int, list[Kind]] = defaultdict(list)
+    for kind in kinds:
+        found[kind.status].append(kind)
+    return list(found.items())
+
+
+def _component_name(kinds: Sequence[Kind]) -> str:
+    return ".".join(kind.code for kind in kinds)
+
+
+def _good(route: Route, status: int, names: Names) -> dict[str, Any]:
+    told = [*ALWAYS_TOLD, *route.operation.tells, *(LIMITS_TOLD if route.operation.scope is not None else ())]
+    answer = {"description": route.operation.answers[status], "headers": _headers(told)}
+    return answer if status in _EMPTY else answer | {"content": _content(route, names)}
+
+
+def _content(route: Route, names: Names) -> dict[str, Any]:
+    models = route.models
+    if not models:
+        return {media: {"schema": {"type": "object" if media == JSON else "string"}} for media in route.operation.media}
+    schemas = [component(names[model]) for model in models]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    return {JSON: {"schema": schema, "example": example_of(models[0])}}
+
+
+def _both(good: dict[str, Any], kinds: Sequence[Kind]) -> dict[str, Any]:
+    """Return an answer whose status can also be that of a problem."""
+    bad = _refusal(kinds)
+    return {**good, "headers": good["headers"] | bad["headers"], "content": good.get("content", {}) | bad["content"]}
+
+
+def _refusal(kinds: Sequence[Kind]) -> dict[str, Any]:
+    again = kinds[0].status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    limited = any(kind.code == "too_many_requests" for kind in kinds)
+    challenged = any(kind.code == "unauthorized" for kind in kinds)
+    told = [*ALWAYS_TOLD, *(["Retry-After"] if again else []), *(LIMITS_TOLD if limited else [])]
+    examples = {kind.code: component(kind.code, "examples") for kind in kinds}
+    return {
+        "description": " Or: ".join(kind.happened for kind in kinds),
+        "headers": _headers([*told, *(["WWW-Authenticate"] if challenged else [])]),
+        "content": {PROBLEM: {"schema": component(Problem.__name__), "examples": examples}},
+    }
+
+
+def _headers(names: Iterable[str]) -> dict[str, Any]:
+    return {name: component(name, "headers") for name in names}
+
+
+def _example(kind: Kind) -> dict[str, Any]:
+    faults = example_of(Problem)["errors"] if kind.code in ("invalid_value", "invalid_query") else []
+    fields = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": kind.happened, "errors": faults}
+    return example_of(Problem) | fields
+
+
+def response_headers() -> dict[str, Any]:
+    """Return the components that answers refer to."""
+    return dict(TOLD)
