@@ -15,6 +15,7 @@ import structlog
 from gunicorn.glogging import Logger
 
 from neasmart_gateway import logs, runtime
+from neasmart_gateway.daemon.service import ServiceManager
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.settings import Settings, load
 
@@ -39,6 +40,8 @@ def _configure_logs(settings: Settings) -> None:
 
 
 _SETTINGS = _settings()
+# gunicorn would say that all is ready as soon as its master is up, long before the bus is served.
+_MANAGER = ServiceManager.taken_from(os.environ)
 _configure_logs(_SETTINGS)
 
 
@@ -74,7 +77,7 @@ loglevel = _SETTINGS.log.level.lower()
 
 def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
-    runtime.prepare(_SETTINGS)
+    runtime.prepare(_SETTINGS, _MANAGER)
 
 
 def on_dirty_starting(_arbiter: object) -> None:
