@@ -10,7 +10,7 @@ from flask_cors import CORS
 
 _METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 _MAY_SEND = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer", "X-API-Key", "X-Request-ID"]
-_MAY_READ = ["ETag", "Location", "Retry-After", "X-Request-ID"]
+_MAY_READ = ["ETag", "Location", "Retry-After", "X-Neasmart-Bus-Age-Seconds", "X-Request-ID"]
 
 
 def install(app: Flask, origins: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from neasmart_gateway.api.v1 import (
     outside_temperature,
     pumps,
     registers,
+    snapshot,
     topology,
     zones,
 )
@@ -40,6 +41,7 @@ RESOURCES: Mapping[str, Routes] = {
     "registers": registers.ROUTES,
     "history": history.ROUTES,
     "health": health.ROUTES,
+    "snapshot": snapshot.ROUTES,
     "bus": bus.ROUTES,
     "topology": topology.ROUTES,
     "doctor": doctor.ROUTES,
