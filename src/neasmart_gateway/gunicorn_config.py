@@ -18,6 +18,7 @@ from gunicorn.glogging import Logger
 
 from neasmart_gateway import runtime
 from neasmart_gateway.certificate import Certificate
+from neasmart_gateway.daemon.service import ServiceManager
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.logs import Logging, configure
@@ -48,6 +49,8 @@ def _configure_logs(settings: Settings) -> None:
 
 
 _SETTINGS = _settings()
+# gunicorn would say that all is ready as soon as its master is up, long before the bus is served.
+_MANAGER = ServiceManager.taken_from(os.environ)
 _configure_logs(_SETTINGS)
 _CERTIFICATE = Certificate(_SETTINGS.api)
 
@@ -114,7 +117,7 @@ loglevel = _SETTINGS.log.level.lower()
 
 def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
-    runtime.prepare(_SETTINGS)
+    runtime.prepare(_SETTINGS, _MANAGER)
 
 
 def on_dirty_starting(_arbiter: object) -> None:

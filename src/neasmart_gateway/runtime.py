@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from neasmart_gateway.daemon.service import ServiceManager
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
 
@@ -19,12 +20,14 @@ from neasmart_gateway.shm.memory import SharedMemory
 class Runtime:
     """Settings, shared memory, and a folder of this gateway's own (mode 0700) for the daemon's socket.
 
-    `supervisor` is the process that watches over the daemon: without it the daemon must not go on.
+    `supervisor` is the process that watches over the daemon: without it the daemon must not go on. `manager` is who
+    started the gateway and wants to know how it is.
     """
 
     settings: Settings
     memory: SharedMemory
     folder: Path
+    manager: ServiceManager
     supervisor: int = 0
 
     @property
@@ -43,14 +46,14 @@ class _Process:
     runtime: Runtime | None = None
 
 
-def prepare(settings: Settings) -> Runtime:
+def prepare(settings: Settings, manager: ServiceManager) -> Runtime:
     """Make the shared memory and the folder, once, in the master."""
     parent = Path(tempfile.gettempdir())
     if len(str(parent)) > _LONGEST_PARENT:
         parent = Path("/tmp")  # noqa: S108 - the folder in it is made by mkdtemp, for us alone
     _sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
-    runtime = _Process.runtime = Runtime(settings, SharedMemory(folder / "breaker.lock"), folder)
+    runtime = _Process.runtime = Runtime(settings, SharedMemory(folder / "breaker.lock"), folder, manager)
     return runtime
 
 

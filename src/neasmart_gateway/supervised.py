@@ -57,6 +57,7 @@ class GatewayDaemon(DirtyApp):  # type: ignore[misc] # gunicorn has no types
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         running = runtime.current()
-        await Daemon(running.settings, running.memory, running.socket, running.supervisor).run(self._stop)
+        daemon = Daemon(running.settings, running.memory, running.socket, running.supervisor, running.manager)
+        await daemon.run(self._stop)
         if not self._stop.is_set():
             os._exit(1)  # nobody watches over us any more

@@ -30,6 +30,7 @@ GETS = [
     "/api/v1/registers",
     "/api/v1/topology",
     "/api/v1/health",
+    "/api/v1/snapshot",
     "/health",
     "/health/live",
     "/health/ready",

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.api.serving import GETS, OPTIONS, client_of
 from tests.desk.gateway import setpoint
-from tests.manager.served import DATABASE, INSTANCE, LISTENER, Served
+from tests.manager.served import DATABASE, INSTANCE, LISTENER, STARTED_AT, Served
 
 CONTRACT_HEADERS = {
     "X-Rehau-Registers-Stale",
@@ -159,7 +159,12 @@ def test_ready_waits_for_every_listener(
 def test_the_full_report(served: Served, client: FlaskClient) -> None:
     """Everything that the manager knows, with times as people read them."""
     served.writes(100, 1)
-    assert client.get("/api/v1/health").get_json() == {
+    report = client.get("/api/v1/health").get_json()
+    components, parts = report.pop("components"), report.pop("score_parts")
+    assert [one["name"] for one in components] == ["daemon", "bus", "tcp", "database", "disk", "breaker", "clock"]
+    assert sum(part["points"] for part in parts) == sum(part["weight"] for part in parts) == 100
+    assert report == {
+        "score": 100,
         "condition": "healthy",
         "ready": True,
         "waiting_for": [],
@@ -175,12 +180,43 @@ def test_the_full_report(served: Served, client: FlaskClient) -> None:
             "state": "alive",
             "last_frame_at": "2026-01-01T00:00:00.000Z",
             "last_write_at": "2026-01-01T00:00:00.000Z",
+            "fights": [],
+            "fights_total": 0,
+            "two_base_stations": [],
         },
         "listeners": [LISTENER],
         "database": dict(DATABASE),
+        "disk": None,
+        "clock": {"state": "steady", "set_at": None, "set_by_seconds": None},
         "breaker": "closed",
         "pending_registers": 0,
     }
+
+
+def test_a_component_tells_what_to_do(served: Served, client: FlaskClient) -> None:
+    """What is wrong, since when, and what to do about it; the score says how much that weighs."""
+    served.writes(100, 1)
+    served.beat(database=dict(DATABASE, mode="memory", failure="locked", since=STARTED_AT))
+    report = client.get("/api/v1/health").get_json()
+    database = next(one for one in report["components"] if one["name"] == "database")
+    assert "goes on in memory" in database.pop("to_do")
+    assert database == {
+        "name": "database",
+        "kind": "database",
+        "state": "memory",
+        "severity": "failed",
+        "since": "2025-12-31T23:00:00.000Z",
+        "what": "locked",
+    }
+    assert (report["score"], report["problems"]) == (88, ["locked"])
+
+
+def test_fights_and_two_base_stations_are_told(served: Served, client: FlaskClient) -> None:
+    """How often there were fights, over which registers there is one, and who the two are."""
+    served.beat(fights=[101], fights_total=3, two_peers=["tcp 192.0.2.1", "tcp 192.0.2.2"])
+    bus = client.get("/api/v1/health").get_json()["bus"]
+    assert (bus["fights"], bus["fights_total"]) == ([101], 3)
+    assert bus["two_base_stations"] == ["tcp 192.0.2.1", "tcp 192.0.2.2"]
 
 
 def test_the_full_report_without_a_daemon(served: Served, client: FlaskClient) -> None:

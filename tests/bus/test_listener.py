@@ -39,12 +39,16 @@ def test_pauses_between_attempts_grow_to_five_seconds(tmp_path: Path, runner: as
         with closing(socket.create_server(("127.0.0.1", 0))) as holder:
             bench = assemble(tmp_path, port=holder.getsockname()[1])
             opening = asyncio.create_task(bench.listener.open())
+            assert bench.listener.changed_at is None
+            failing_since = []
             for attempts in range(1, 8):
                 await eventually(lambda n=attempts: len(bench.records) == n, "it was tried again")
+                failing_since.append(bench.listener.changed_at)
                 put_forward(5.0)
             opening.cancel()
         pauses = [record.retry_in for record in bench.records if isinstance(record, ListenerFailed)]
         assert pauses == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
+        assert len(set(failing_since)) == 1, "each further failure makes it fail anew"
 
     runner.run(scenario())
 

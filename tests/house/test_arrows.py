@@ -23,7 +23,7 @@ ARROWS = {
     "bus": ["desk", "modbus", "domain"],
     "mqtt": ["desk", "shm", "domain"],
     "link": ["domain"],
-    "daemon": ["bus", "mqtt", "desk", "store", "shm", "link", "settings", "logs", "metrics"],
+    "daemon": ["bus", "mqtt", "desk", "store", "shm", "link", "domain", "settings", "logs", "metrics"],
     "manager": ["shm", "store.queries", "link", "domain"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],

@@ -30,7 +30,7 @@ def test_before_the_first_daemon(header: Header) -> None:
     """Nothing was counted, nobody was at work, and nothing ever happened: "never" is not 0.0."""
     assert (header.changes, header.instance, header.next_receipt) == (0, 0, 0)
     assert [getattr(header, name) for name in TIMES] == [None, None, None]
-    assert header.wall_offset == 0.0
+    assert (header.wall_offset, header.clock_set_at) == (0.0, None)
 
 
 @pytest.mark.parametrize("name", [*TIMES, "wall_offset"])
@@ -51,12 +51,16 @@ def test_numbers_are_kept_exactly(header: Header, name: str, value: int) -> None
 
 def test_no_field_shares_its_place(header: Header, memory: memoryview) -> None:
     """Each field keeps its own value when all are set, and nothing outside the header is touched."""
-    fields = (*COUNTS, *TIMES, "wall_offset")
+    fields = (*COUNTS, *TIMES, "wall_offset", "booted_at")
     header.change()
+    header.wrote()
+    header.wrote()
+    header.clock_was_set(7.0, -3600.0)
     for number, name in enumerate(fields, 10):
         setattr(header, name, number)
     assert [getattr(header, name) for name in fields] == list(range(10, 10 + len(fields)))
-    assert header.changes == 1
+    assert (header.changes, header.writes) == (1, 2)
+    assert (header.clock_set_at, header.clock_set_by) == (7.0, -3600.0)
     assert bytes(memory[HEADER_SIZE:]) == b"not mine"
 
 

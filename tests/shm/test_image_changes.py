@@ -30,6 +30,7 @@ VISIBLE: dict[str, Act] = {
     "another command": lambda writer: writer.set_pending(101, 7, 4),
     "a first pending word": lambda writer: writer.set_pending(102, 0, 0),
     "a pending word goes": lambda writer: writer.clear_pending(101),
+    "the wall clock was set": lambda writer: writer.shift_restored(60.0),
     "all pending words go": lambda writer: writer.clear_all_pending(),
 }
 INVISIBLE: dict[str, Act] = {
@@ -62,3 +63,18 @@ def test_the_same_words_are_still_news_of_the_base(image: Image) -> None:
     """Not counted, but noted: the time is that of the last write."""
     image.writer.report(101, [5], 2.0)
     assert image.reader.cell(101).written_at == 2.0
+
+
+def test_every_write_of_the_base_is_counted(image: Image) -> None:
+    """Also of the same words: when they were last heard can be seen."""
+    before = image.header.writes
+    image.writer.report(101, [5, 6], 2.0)
+    assert image.header.writes > before
+
+
+def test_only_the_base_writes(image: Image) -> None:
+    """Neither a memory nor a command is heard from it."""
+    before = image.header.writes
+    image.writer.restore(105, 0, 1.0)
+    image.writer.set_pending(101, 9, 4)
+    assert image.header.writes == before

@@ -230,6 +230,7 @@ async def test_status_counts_what_waits(recorder: Recorder, clock: Clock) -> Non
         "mode": "sqlite",
         "failure": None,
         "since": None,
+        "returned_at": None,
         "flushed_at": NOW + 7,
         "waiting_registers": 0,
         "waiting_rows": 0,

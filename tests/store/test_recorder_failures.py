@@ -62,6 +62,7 @@ async def test_health_says_memory_and_since_when(recorder: Recorder, journal: Wa
     await recorder.flush()
     status = recorder.status()
     assert (status["mode"], status["failure"], status["since"]) == ("sqlite", None, None)
+    assert status["returned_at"] == NOW + 60
 
 
 async def test_everything_is_written_when_the_journal_is_back(

@@ -22,13 +22,16 @@ from neasmart_gateway.api.guard.peers import Peers
 from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.api.revalidation import Revalidated
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
-Returned: TypeAlias = ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]]
+Returned: TypeAlias = (
+    ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]] | Revalidated[Any]
+)
 
 
 class GatewayApp(Flask):
@@ -40,6 +43,8 @@ class GatewayApp(Flask):
 
     def make_response(self, rv: Returned) -> Response:
         match rv:
+            case Revalidated():
+                return super().make_response(rv.response())
             case Answer():
                 return super().make_response(_rendered(rv))
             case (Answer() as answer, int() as status):

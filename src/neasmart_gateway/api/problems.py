@@ -43,7 +43,8 @@ _IN_THE_LOG = "Look in the gateway's log for the request id of the answer."
 _KINDS = (
     _http(
         "invalid_request", 400, "Invalid request", "The request makes no sense, and nothing was changed.",
-        ("The parts of the request do not fit together.", "The body ends before its Content-Length is reached."), ("Read `detail`, which says what does not fit.",),
+        ("The parts of the request do not fit together.", "The body ends before its Content-Length is reached."),
+        ("Read `detail`, which says what does not fit.",),
     ),
     Kind(
         "invalid_query", 400, "Invalid query", "A query parameter or a header cannot have this value.",

@@ -32,9 +32,10 @@ class Bus:
         for listener in self.listeners:
             await listener.close()
 
-    def status(self) -> list[dict[str, Any]]:
-        """Return what health shows of each listener."""
-        return [listener.status() for listener in self.listeners]
+    def status(self, offset: float = 0.0) -> list[dict[str, Any]]:
+        """Return what health shows of each listener; `offset` turns monotonic seconds into Unix ones."""
+        since = [None if one.changed_at is None else one.changed_at + offset for one in self.listeners]
+        return [one.status() | {"since": at} for one, at in zip(self.listeners, since, strict=True)]
 
     def traffic(self, offset: float) -> list[dict[str, Any]]:
         """Return what each listener has counted; `offset` turns monotonic seconds into Unix ones."""

@@ -37,6 +37,8 @@ class Listener(ABC):
         self.bound: str | None = None
         self.opened_at: float | None = None
         """Since when it can be heard (the loop's seconds); a device opened anew only for its silence keeps its time."""
+        self.changed_at: float | None = None
+        """Since when its state is what it is (the loop's seconds); None: it is not tried yet."""
         self.failure: str | None = None
 
     @abstractmethod
@@ -60,14 +62,21 @@ class Listener(ABC):
         }
 
     def _opened(self, bound: str) -> None:
-        self.tried, self.state, self.bound, self.failure = True, "listening", bound, None
+        self._enter("listening")
+        self.bound, self.failure = bound, None
         if self.opened_at is None:
             self.opened_at = asyncio.get_running_loop().time()
         self._report(ListenerOpened(self.name, bound))
 
     def _failed(self, record: ListenerFailed | DeviceLost) -> None:
-        self.tried, self.state, self.bound, self.failure = True, "failed", None, record.reason
+        self._enter("failed")
+        self.bound, self.failure = None, record.reason
         self._report(record)
+
+    def _enter(self, state: str) -> None:
+        if state != self.state:
+            self.changed_at = asyncio.get_running_loop().time()
+        self.tried, self.state = True, state
 
 
 class TcpListener(Listener):

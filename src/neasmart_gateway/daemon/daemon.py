@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import secrets
 import time
@@ -16,11 +17,14 @@ from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
 from neasmart_gateway.daemon.diagnosis import Diagnosis
+from neasmart_gateway.daemon.disk import DiskWatch, room_at
 from neasmart_gateway.daemon.hooks import LogHook, for_request
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
+from neasmart_gateway.daemon.report import Reporter
+from neasmart_gateway.daemon.service import Announcer, ServiceManager
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.memories import Memories
@@ -36,16 +40,18 @@ from neasmart_gateway.store.records import StoreSetAside
 from neasmart_gateway.store.sqlite import SqliteJournal
 
 _TICK = 0.25
-_WALL_DRIFT = 1.0
 
 
 class Daemon:
     """Composes store, desk, bus and link. Opens nothing before `run`, and the bus last.
 
-    Must be made inside a running loop. `supervisor` is the process that must be our parent for us to go on.
+    Must be made inside a running loop. `supervisor` is the process that must be our parent for us to go on; `manager`
+    is told how we are.
     """
 
-    def __init__(self, settings: Settings, memory: SharedMemory, socket: Path, supervisor: int) -> None:
+    def __init__(
+        self, settings: Settings, memory: SharedMemory, socket: Path, supervisor: int, manager: ServiceManager
+    ) -> None:
         self._settings = settings
         self._memory = memory
         self._supervisor = supervisor
@@ -55,13 +61,19 @@ class Daemon:
         self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
         journal = SqliteJournal(database.path.resolve(), self._set_aside)
+        self._instance = secrets.randbits(53) | 1
+        self._reporter = Reporter(memory, self._instance, settings.modbus.stale_after_seconds, self._words)
+        self._announcer = Announcer(manager.send, manager.watchdog_seconds)
+        unix = self._reporter.unix_now
+        measure = functools.partial(room_at, database.path.resolve())
+        self._disk = DiskWatch(measure, self._executor, unix, time.monotonic)
         habits = Habits(flush_seconds=database.flush_seconds)
-        self._recorder = Recorder(journal, self._executor, self._log, self._unix_now, habits)
+        self._recorder = Recorder(journal, self._executor, self._log, unix, habits)
         retries = Retries()
         keep = settings.modbus.persist_command_registers
         self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
         rules = options.rules(settings)
-        self._nonces = Nonces(self._recorder, self._unix_now)
+        self._nonces = Nonces(self._recorder, unix)
         self._desk = Desk(memory, rules, self._heard_from_desk)
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
@@ -73,29 +85,31 @@ class Daemon:
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
         table = methods.table() | Line(self._bus, memory).table() | diagnosis.table() | self._nonces.table()
         self._link = LinkServer(socket, table, time.monotonic, self._call_failed, for_request)
-        self._instance = secrets.randbits(53) | 1
-        self._started_at = 0.0
         # Told by a daemon of before, to be told for as long as the gateway runs.
         self._moved_to = memory.status.read().get("database", {}).get("set_aside")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or until nobody watches over us any more; then write everything down."""
         if not await self._claim.take(stop, lambda reason: self._log(ClaimWaits(reason))):
+            self._announcer.stopping()
             return
         try:
             await self._begin()
             recorder = self._recorder
-            background = [asyncio.create_task(w) for w in (*self._bus.work(), recorder.run(), recorder.watch())]
+            work = (*self._bus.work(), recorder.run(), recorder.watch(), self._disk.run())
+            background = [asyncio.create_task(one) for one in work]
             try:
                 await self._turn(stop, background)
             finally:
+                if stop.is_set():  # and not for a fault, after which another daemon takes our place
+                    self._announcer.stopping()
                 await self._end(background)
         finally:
             self._claim.release()
 
     async def _begin(self) -> None:
         """Take the image over from whoever had it before, then let the HTTP workers in."""
-        self._set_clock()
+        self._reporter.set_clock()
         repaired = self._memory.repair()
         if not self._memory.header.booted_at:
             self._memory.header.booted_at = time.monotonic()
@@ -104,8 +118,7 @@ class Daemon:
         await self._link.open()
         # Only now do calls find us: those that failed before, and opened the breaker, must not count against us.
         self._memory.header.instance = self._instance
-        self._started_at = self._unix_now()
-        self._publish()
+        self._reporter.begin()
         self._log(DaemonStarted(self._instance, self._memories.restored, closed, repaired))
 
     async def _turn(self, stop: asyncio.Event, background: list[asyncio.Task[None]]) -> None:
@@ -114,10 +127,11 @@ class Daemon:
             for task in background:
                 if task.done():
                     task.result()
-            self._set_clock()
+                    raise RuntimeError("a part of the daemon has ended by itself")
+            self._reporter.set_clock()
             self._desk.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
-            self._publish()
+            self._announcer.turned(self._reporter.publish(), time.monotonic())
             self._log.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
@@ -147,28 +161,16 @@ class Daemon:
             report=self._log,
         )
 
-    def _set_clock(self) -> None:
-        """Follow the wall clock when it was set, but not its every tremor: shown times must stay as they are."""
-        offset = time.time() - time.monotonic()
-        moved = offset - self._memory.header.wall_offset
-        if abs(moved) > _WALL_DRIFT:
-            self._memory.header.wall_offset = offset
-            self._memory.writer.shift_restored(-moved)
-
-    def _publish(self) -> None:
-        self._memory.status.publish(self._status())
-        self._memory.header.heartbeat = time.monotonic()
-
-    def _status(self) -> dict[str, Any]:
+    def _words(self) -> dict[str, Any]:
+        """Return what the parts say of themselves."""
+        now = time.monotonic()
         return {
-            "instance": self._instance,
-            "pid": os.getpid(),
-            "started_at": self._started_at,
-            "listeners": self._bus.status(),
+            "listeners": self._bus.status(self._memory.header.wall_offset),
             "database": self._recorder.status() | {"set_aside": self._moved_to},
-            "fights": self._desk.fights(time.monotonic()),
+            "disk": self._disk.status(),
+            "fights": self._desk.fights(now),
             "fights_total": self._desk.fights_total,
-            "two_peers": self._desk.two_peers(time.monotonic()),
+            "two_peers": self._desk.two_peers(now),
             "pending_registers": self._desk.pending,
         }
 
@@ -186,6 +188,3 @@ class Daemon:
         self._nonces.lost()
         look = f"neasmart-gateway db salvage {moved_to} saved.db"
         self._loop.call_soon_threadsafe(self._log, StoreSetAside(moved_to, reason, look))
-
-    def _unix_now(self) -> float:
-        return time.monotonic() + self._memory.header.wall_offset

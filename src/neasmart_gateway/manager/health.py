@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from neasmart_gateway.domain.registers import PLACES
+from neasmart_gateway.domain.components import AWAY, Component, Condition, Facts, condition, judge, problems
+from neasmart_gateway.domain.readiness import waiting_for
+from neasmart_gateway.domain.score import Score, score
 from neasmart_gateway.domain.staleness import Freshness
-from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.shm.facts import gather
 from neasmart_gateway.shm.memory import SharedMemory
 
 HEARTBEAT_LIMIT = 2.0
 """A daemon whose loop has not turned for this many seconds is away."""
-
-Condition = Literal["healthy", "degraded", "unhealthy"]
-
-_AWAY = "the gateway daemon is away"
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """A health report. `condition` is healthy, degraded or unhealthy; times are Unix seconds, None for never.
 
-    `waiting_for` says what keeps the gateway from being ready, nothing when it is. `listeners` and `database` are the
-    daemon's own words, empty while there is none.
+    `condition`, `problems` and `score` follow from the components. `waiting_for` says what keeps the gateway from being
+    ready, nothing when it is. `listeners`, `database` and `disk` are the daemon's own words, empty while there is none.
     """
 
     condition: Condition
     waiting_for: tuple[str, ...]
     problems: tuple[str, ...]
+    components: tuple[Component, ...]
+    score: Score
     daemon: dict[str, Any]
     bus: dict[str, Any]
     listeners: tuple[dict[str, Any], ...]
     database: dict[str, Any]
+    disk: dict[str, Any]
+    clock: dict[str, Any]
     breaker: str
     pending_registers: int
 
@@ -43,12 +45,23 @@ class Health:
         return not self.waiting_for
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Health without anything that moves while nothing happens; of each component name, kind, state and severity."""
+
+    condition: Condition
+    score: int
+    problems: tuple[str, ...]
+    components: tuple[tuple[str, str, str, str], ...]
+
+
 class HealthReader:
     """Reads heartbeat, status board and breaker, and judges."""
 
     def __init__(self, memory: SharedMemory, stale_after: float, clock: Callable[[], float]) -> None:
         self._memory = memory
         self._stale_after = stale_after
+        self._summed_up: tuple[tuple[object, ...], Summary] | None = None
         self.clock = clock
 
     def freshness(self) -> Freshness:
@@ -61,52 +74,65 @@ class HealthReader:
         return self._alive(self.clock()) and bool(self._status())
 
     def read(self) -> Health:
-        header, status, freshness = self._memory.header, self._status(), self.freshness()
+        """Return the full report."""
+        facts = self._facts(self.freshness())
+        status, components, at_work = facts.status, judge(facts), facts.daemon_at_work
         listeners = tuple(status.get("listeners", ()))
-        problems = tuple(self._problems(freshness, status))
-        alive = freshness.daemon_alive and bool(status)
         return Health(
-            condition="unhealthy" if not alive else "degraded" if problems else "healthy",
-            waiting_for=tuple(_waiting_for(listeners)) if alive else (_AWAY,),
-            problems=problems,
+            condition=condition(components),
+            waiting_for=tuple(waiting_for(listeners)) if at_work else (AWAY,),
+            problems=problems(components),
+            components=components,
+            score=score(components),
             daemon={
-                "state": "running" if alive else "away",
+                "state": "running" if at_work else "away",
                 "started_at": status.get("started_at"),
-                "heartbeat_at": self._unix(header.heartbeat),
+                "heartbeat_at": facts.unix(facts.heartbeat),
                 "pid": status.get("pid"),
             },
-            bus={
-                "state": "silent" if freshness.bus_silent else "alive",
-                "last_frame_at": self._unix(header.last_frame),
-                "last_write_at": self._unix(header.last_bus_write),
-                "last_write_age": None if header.last_bus_write is None else freshness.now - header.last_bus_write,
-            },
+            bus=self._bus(facts),
             listeners=listeners,
             database=status.get("database", {}),
-            breaker=self._memory.breaker.state,
+            disk=status.get("disk") or {},
+            clock=self._clock(facts, components),
+            breaker=facts.breaker,
             pending_registers=status.get("pending_registers", 0),
         )
 
-    def _problems(self, freshness: Freshness, status: dict[str, Any]) -> list[str]:
-        problems = []
-        if not freshness.daemon_alive or not status:
-            problems.append(f"{_AWAY}: values are not live, commands are refused")
-        if freshness.bus_silent:
-            problems.append(f"the base station has written nothing for {self._stale_after:g} s or longer")
-        problems += [f"{item['name']}: {item['failure']}" for item in status.get("listeners", ()) if item["failure"]]
-        if status.get("database", {}).get("failure"):
-            problems.append(status["database"]["failure"])
-        problems += [f"a client and the base station fight over {_named(a)}" for a in status.get("fights", ())]
-        if two := status.get("two_peers"):
-            problems.append(f"{' and '.join(two)} both write measurements: two base stations, commands are refused")
-        if self._is_barred():
-            problems.append("the circuit breaker to the daemon is not closed")
-        return problems
+    def summary(self) -> Summary:
+        """Return the summary; judged anew only when something of what it rests on has moved."""
+        freshness, header, breaker = self.freshness(), self._memory.header, self._memory.breaker
+        key = (
+            self._memory.status.edition, header.instance, header.wall_offset, header.clock_set_at,
+            freshness.daemon_alive, freshness.bus_silent, breaker.state, breaker.opened_under,
+        )  # fmt: skip
+        if self._summed_up is None or self._summed_up[0] != key:
+            self._summed_up = (key, _summary(judge(self._facts(freshness))))
+        return self._summed_up[1]
 
-    def _is_barred(self) -> bool:
-        """Whether the breaker keeps commands from the daemon; a newer one than it opened under is tried at once."""
-        breaker = self._memory.breaker
-        return breaker.state != "closed" and breaker.opened_under == self._memory.header.instance
+    def _facts(self, freshness: Freshness) -> Facts:
+        return gather(self._memory, self._status(), freshness)
+
+    def _bus(self, facts: Facts) -> dict[str, Any]:
+        header, freshness, status = self._memory.header, facts.freshness, facts.status
+        last = freshness.last_bus_write
+        return {
+            "state": "silent" if freshness.bus_silent else "alive",
+            "last_frame_at": facts.unix(header.last_frame),
+            "last_write_at": facts.unix(last),
+            "last_write_age": None if last is None else freshness.now - last,
+            "fights": list(status.get("fights", ())),
+            "fights_total": status.get("fights_total", 0),
+            "two_base_stations": list(status.get("two_peers", ())),
+        }
+
+    def _clock(self, facts: Facts, components: tuple[Component, ...]) -> dict[str, Any]:
+        was_set = facts.clock_set_at is not None
+        return {
+            "state": next(one.state for one in components if one.kind == "clock"),
+            "set_at": facts.unix(facts.clock_set_at),
+            "set_by_seconds": self._memory.header.clock_set_by if was_set else None,
+        }
 
     def _status(self) -> dict[str, Any]:
         """Return the status of the daemon at work now; that of a dead one is no news."""
@@ -117,24 +143,7 @@ class HealthReader:
         heartbeat = self._memory.header.heartbeat
         return heartbeat is not None and now - heartbeat <= HEARTBEAT_LIMIT
 
-    def _unix(self, moment: float | None) -> float | None:
-        return None if moment is None else moment + self._memory.header.wall_offset
 
-
-def _waiting_for(listeners: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Say of each listener why the gateway is not ready because of it; a serial device may be away."""
-    for listener in listeners:
-        if not listener["tried"]:
-            yield f"{listener['name']}: not tried yet"
-        elif listener["type"] != "serial" and not listener["address"]:
-            yield f"{listener['name']}: {listener['failure']}"
-    if not listeners:
-        yield "the gateway daemon has not named its listeners yet"
-
-
-def _named(address: int) -> str:
-    """Return a register's name with its zone, and its address."""
-    place = PLACES[address]
-    zone = ZoneRef.at(place.index) if place.row.group == "zone" else None
-    of = f" of zone {zone.base}/{zone.zone}" if zone else ""
-    return f"{place.row.name}{of} (register {address})"
+def _summary(components: tuple[Component, ...]) -> Summary:
+    states = tuple((one.name, one.kind, one.state, one.severity.value) for one in components)
+    return Summary(condition(components), score(components).value, problems(components), states)

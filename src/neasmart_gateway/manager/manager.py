@@ -21,6 +21,7 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
+from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
 from neasmart_gateway.manager.topology import Survey, Topology
 from neasmart_gateway.manager.views import Page, Receipt, RegisterView, UnitView, ZoneView
 from neasmart_gateway.shm.memory import SharedMemory
@@ -55,6 +56,7 @@ class ModbusManager:
         self._bus = BusReader(link)
         self._health = health
         self._history = history
+        self._editions = Editions(memory, health)
         self._waiting = 0
         self.house = house
 
@@ -97,6 +99,25 @@ class ModbusManager:
             updated_at=self._unix(unit.heard_at),
             receipts=self._receipts(unit),
         )
+
+    def snapshot(self) -> Snapshot:
+        """Return everything at once."""
+        before, zones = self._editions.ingredients(), self.zones()
+        return Snapshot(
+            zones=zones,
+            operation=self.unit("operation"),
+            outside=self.unit("outside"),
+            notifications=self.unit("notifications"),
+            mixed_groups=self.units("mixed_group"),
+            pumps=self.units("pump"),
+            dehumidifiers=self.units("dehumidifier"),
+            health=self._health.summary(),
+            edition=self._editions.edition(before, zones),
+        )
+
+    def still_holds(self, edition: Edition) -> bool:
+        """Whether a snapshot made now would be that of this edition; far cheaper than to make one."""
+        return self._editions.still_holds(edition)
 
     def registers(self, start: int, count: int) -> list[RegisterView]:
         """Return raw registers from `start` on; InvalidValue when they reach beyond the address space."""
@@ -177,6 +198,11 @@ class ModbusManager:
 
     def health(self) -> Health:
         return self._health.read()
+
+    def bus_age(self) -> float | None:
+        """Return for how many seconds the base has written nothing; None: it never wrote."""
+        freshness = self._health.freshness()
+        return None if freshness.last_bus_write is None else freshness.now - freshness.last_bus_write
 
     def diagnosis(self) -> dict[str, Any]:
         """Return {"findings", "too_early", "examined"} of the bus's doctor; DaemonAway when there is no daemon.

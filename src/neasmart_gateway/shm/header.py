@@ -6,8 +6,8 @@ from math import isnan, nan
 
 HEADER_SIZE = 4096
 
-_CHANGES, _INSTANCE, _NEXT_RECEIPT, _STARTUP_DONE = range(4)
-_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET, _BOOTED_AT = range(8, 13)
+_CHANGES, _INSTANCE, _NEXT_RECEIPT, _STARTUP_DONE, _WRITES = range(5)
+_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET, _BOOTED_AT, _CLOCK_SET_AT, _CLOCK_SET_BY = range(8, 15)
 
 
 class Header:
@@ -22,7 +22,7 @@ class Header:
 
     def prepare(self) -> None:
         """Mark every time as "never"; once, by the process that makes the memory."""
-        for index in (_HEARTBEAT, _LAST_WRITE, _LAST_FRAME):
+        for index in (_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _CLOCK_SET_AT):
             self._times[index] = nan
 
     @property
@@ -32,6 +32,14 @@ class Header:
 
     def change(self) -> None:
         self._counts[_CHANGES] += 1
+
+    @property
+    def writes(self) -> int:
+        """Counts every write of the base, also of what was there already: that changes when it was last heard."""
+        return self._counts[_WRITES]
+
+    def wrote(self) -> None:
+        self._counts[_WRITES] += 1
 
     @property
     def instance(self) -> int:
@@ -104,6 +112,21 @@ class Header:
     @wall_offset.setter
     def wall_offset(self, value: float) -> None:
         self._times[_WALL_OFFSET] = value
+
+    @property
+    def clock_set_at(self) -> float | None:
+        """When the wall clock was last set by more than a second since the gateway started."""
+        return self._time(_CLOCK_SET_AT)
+
+    @property
+    def clock_set_by(self) -> float:
+        """By how many seconds; negative when it was set back."""
+        return self._times[_CLOCK_SET_BY]
+
+    def clock_was_set(self, moment: float, seconds: float) -> None:
+        """Note that the wall clock was set, when and by how much."""
+        self._times[_CLOCK_SET_BY] = seconds
+        self._times[_CLOCK_SET_AT] = moment
 
     def _time(self, index: int) -> float | None:
         value = self._times[index]

@@ -57,6 +57,8 @@ class ImageReader:
         self._slots = [SealedSlot(memory, n * _BLOCK_SIZE, _BLOCK_PAYLOAD) for n in range(_BLOCKS)]
         self._sleep = sleep
         self._last: dict[int, bytes] = {}
+        self.torn = 0
+        """How many copies could not be had."""
 
     def block(self, address: int) -> Block:
         """Return the block that holds `address`; the last good copy, marked, when the writer left it torn."""
@@ -64,6 +66,7 @@ class ImageReader:
         try:
             copy = self._slots[number].read(self._sleep)
         except TornSlot:
+            self.torn += 1
             return Block(self._last.get(number, b""), consistent=False)
         self._last[number] = copy
         return Block(copy)
@@ -94,6 +97,8 @@ class ImageWriter:
             number = address // ZONE_STRIDE
             stop = min(start + len(words), (number + 1) * ZONE_STRIDE)
             with self._slots[number].writing() as payload:
+                # Only now: whoever has seen this number waits for the words that belong to it.
+                self._header.wrote()
                 for a in range(address, stop):
                     word = words[a - start]
                     if word is not None:
@@ -125,6 +130,7 @@ class ImageWriter:
             restored = [p for p in _positions(slot.payload) if _RECORD.unpack_from(slot.payload, p)[-1] & _RESTORED]
             if restored:
                 with slot.writing() as payload:
+                    self._header.change()
                     for position in restored:
                         written_at, *rest = _RECORD.unpack_from(payload, position)
                         _put(payload, position, written_at + seconds, *rest)

@@ -47,6 +47,11 @@ class SealedSlot:
         """The payload in place; only for the one writer, to look before it changes something."""
         return self._payload
 
+    @property
+    def sequence(self) -> int:
+        """The sequence number: another one after each change, odd within one."""
+        return self._sequence[0]
+
     @contextmanager
     def writing(self, length: int | None = None) -> Iterator[memoryview]:
         """Give the payload to change in place; `length` is its new length (None: the whole capacity)."""

@@ -24,6 +24,11 @@ class StatusBoard:
         """Replace the report; only for the one writer."""
         self._slot.write(json.dumps(status, separators=(",", ":")).encode())
 
+    @property
+    def edition(self) -> int:
+        """A number that is another one for each report."""
+        return self._slot.sequence
+
     def read(self) -> Status:
         try:
             payload = self._slot.read(self._sleep)

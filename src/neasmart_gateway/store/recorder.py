@@ -50,6 +50,7 @@ class Recorder:
         self._urgent = asyncio.Event()
         self._failure: str | None = None
         self._failed_at = 0.0
+        self._returned_at: float | None = None
         self._generation = 0
         self._flushed_at: float | None = None
         self._is_loaded = False
@@ -177,6 +178,7 @@ class Recorder:
             "mode": "memory" if self._failure else "sqlite",
             "failure": self._failure,
             "since": self._failed_at if self._failure else None,
+            "returned_at": self._returned_at,
             "flushed_at": self._flushed_at,
             "waiting_registers": self._backlog.registers,
             "waiting_rows": self._backlog.rows,
@@ -281,8 +283,8 @@ class Recorder:
         if self._failure is None:
             self._report(StoreFlushed(registers, rows))
             return
-        self._failure = None
-        away = self._unix() - self._failed_at
+        self._failure, self._returned_at = None, self._unix()
+        away = self._returned_at - self._failed_at
         self._report(StoreReturned(round(away, 1), registers, rows, self._backlog.dropped))
 
     def _slow(self) -> StoreError:

@@ -43,6 +43,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/api/v1/pumps/<number:number>"): READ,
     ("GET", "/api/v1/registers"): READ,
     ("GET", "/api/v1/security/stats"): READ,
+    ("GET", "/api/v1/snapshot"): READ,
     ("POST", "/api/v1/tickets"): READ,
     ("GET", "/api/v1/topology"): READ,
     ("GET", "/api/v1/zones"): READ,

@@ -51,7 +51,10 @@ TOLD: Mapping[str, dict[str, Any]] = {
     "ETag": _header("Names this state of the answer.", '"5f0c9b3a"'),
     "X-RateLimit-Limit": _header("How many requests the caller has in a minute, where there is a limit.", 1200, _COUNT),
     "X-RateLimit-Remaining": _header("How many of them are left.", 1180, _COUNT),
-    "X-RateLimit-Reset": _header("When there are all of them again.", "59"),
+    "X-RateLimit-Reset": _header("When there are all of them again, in Unix seconds.", 1795242660, _SECONDS),
+    "X-Neasmart-Bus-Age-Seconds": _header(
+        "Since the base's last write; absent: it never wrote. In seconds.", 1.25, {"type": "number", "x-unit": "s"}
+    ),
     "X-Rehau-Registers-Stale": _header("Whether the bus is silent.", "false", _TRUTH),
     "X-Rehau-Stale-After-Seconds": _header("The stale limit. In seconds.", 180, _SECONDS),
     "X-Rehau-Registers-Age-Seconds": _header(
