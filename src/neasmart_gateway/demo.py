@@ -98,6 +98,7 @@ def _authority(settings: Settings) -> str:
 def _where_to_look(url: str, settings: Settings) -> str:
     return (
         f"\nThe gateway runs, with a simulated house behind it (ten times as fast as real time).\n"
+        f"  pages    {url}/api/docs\n"
         f"  zones    {url}/api/v1/zones\n"
         f"  health   {url}/api/v1/health\n"
         f"  command  curl -X PATCH {url}/api/v1/zones/1/1 -H 'Content-Type: application/json'"
