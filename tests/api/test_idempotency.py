@@ -59,28 +59,28 @@ def test_another_key_is_another_request(api: FlaskClient) -> None:
     assert len({id_of(patched(api, 21, Idempotency_Key=key)) for key in ("a", "A", "b", '"a"')}) == 4
 
 
-def test_another_body_is_422(recorded: Recorded, api: FlaskClient) -> None:
+def test_another_body_is_409(recorded: Recorded, api: FlaskClient) -> None:
     """The header is named, and the first command stays as it is."""
     first = id_of(patched(api, 21, Idempotency_Key="a"))
     with recorded.nothing_changes():
-        named = faults(patched(api, 22, Idempotency_Key="a"), 422, "invalid_value")
+        named = faults(patched(api, 22, Idempotency_Key="a"), 409, "conflict")
     assert list(named) == ["Idempotency-Key"]
     assert "another request" in named["Idempotency-Key"]
     assert id_of(patched(api, 21, Idempotency_Key="a")) == first
 
 
-def test_another_path_is_422(recorded: Recorded, api: FlaskClient) -> None:
+def test_another_path_is_409(recorded: Recorded, api: FlaskClient) -> None:
     """The same body for another zone is another request."""
     patched(api, 21, Idempotency_Key="a")
     with recorded.nothing_changes():
-        problem(patched(api, 21, "/api/v1/zones/1/2", Idempotency_Key="a"), 422, "invalid_value")
+        problem(patched(api, 21, "/api/v1/zones/1/2", Idempotency_Key="a"), 409, "conflict")
 
 
-def test_another_resource_is_422(recorded: Recorded, api: FlaskClient) -> None:
+def test_another_resource_is_409(recorded: Recorded, api: FlaskClient) -> None:
     """A key is spent for the whole gateway."""
     headers = {"Idempotency-Key": "a"}
     assert api.patch(ZONE, json={"state": "party"}, headers=headers).status_code == 202
-    problem(api.patch(OPERATION, json={"state": "party"}, headers=headers), 422, "invalid_value")
+    problem(api.patch(OPERATION, json={"state": "party"}, headers=headers), 409, "conflict")
 
 
 def test_a_key_for_the_plant(recorded: Recorded, api: FlaskClient) -> None:
@@ -138,7 +138,7 @@ def test_a_key_is_kept_for_a_day(recorded: Recorded, api: FlaskClient) -> None:
     second = id_of(patched(api, 22, Idempotency_Key="a"))
     assert second != first
     assert id_of(patched(api, 22, Idempotency_Key="a")) == second
-    problem(patched(api, 21, Idempotency_Key="a"), 422, "invalid_value")
+    problem(patched(api, 21, Idempotency_Key="a"), 409, "conflict")
 
 
 def test_a_key_outlives_the_gateway(recorded: Recorded, api: FlaskClient, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_key_outlives_the_gateway(recorded: Recorded, api: FlaskClient, tmp_pa
     another.journal.close()
     assert (id_of(again), again.get_json()["command"]["state"]) == (first, "expired")
     assert another.pending(SETPOINT) is None
-    problem(other, 422, "invalid_value")
+    problem(other, 409, "conflict")
 
 
 def test_a_retry_waits_for_the_first_command(recorded: Recorded, api: FlaskClient, naps: Naps) -> None:

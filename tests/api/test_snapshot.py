@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from werkzeug.test import TestResponse
 
 from neasmart_gateway.api.app import create_app
-from tests.api.serving import OPTIONS, client_of
+from tests.api.serving import MEANS, OPTIONS, client_of
 from tests.desk.gateway import setpoint
 from tests.manager.served import INSTANCE, LISTENER, Served
 
@@ -123,7 +123,7 @@ def test_a_zone_that_turns_stale_is_news(served: Served, client: FlaskClient) ->
 def test_all_workers_agree(served: Served, client: FlaskClient) -> None:
     """One that has just started too: a caller may be served by any of them."""
     served.writes(102, 2000)
-    other = create_app(served.new_manager(), OPTIONS).test_client()
+    other = create_app(served.new_manager(), served.access, OPTIONS, MEANS).test_client()
     assert asked(other, etag(client)).status_code == 304
 
 
@@ -233,7 +233,7 @@ class Watched(RuleBasedStateMachine):
     def somebody_asks(self) -> None:
         """The same tag means the same body, another body another tag, and what was kept is what would be made now."""
         kept = self.client.get(SNAPSHOT)
-        fresh = create_app(self.served.new_manager(), OPTIONS).test_client().get(SNAPSHOT)
+        fresh = create_app(self.served.new_manager(), self.served.access, OPTIONS, MEANS).test_client().get(SNAPSHOT)
         tag = kept.headers["ETag"]
         assert (kept.data, tag) == (fresh.data, fresh.headers["ETag"])
         assert self.bodies.setdefault(tag, kept.data) == kept.data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neasmart_gateway.desk.retries import KEEP_SECONDS, Retries
-from neasmart_gateway.errors import InvalidValue
+from neasmart_gateway.errors import Conflict
 from neasmart_gateway.store.journal import CommandRow
 
 NOW = 1_800_000_000.0
@@ -30,7 +30,7 @@ def test_a_key_finds_its_first_command_with_its_newest_receipt(retries: Retries)
 
 def test_a_key_of_another_request_is_refused(retries: Retries) -> None:
     retries.add(row("first"))
-    with pytest.raises(InvalidValue, match="another request"):
+    with pytest.raises(Conflict, match="another request"):
         retries.find(("key", "other"), NOW + 1)
 
 

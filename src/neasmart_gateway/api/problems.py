@@ -120,7 +120,8 @@ _KINDS = (
     Kind(
         "conflict", 409, "Not in this state", "The request makes sense, but not now.",
         ("Commands are switched off (NEASMART_COMMANDS_ENABLED=false).", "Two base stations write at once.",
-         "The command has been read by the base station already and cannot be cancelled."),
+         "The command has been read by the base station already and cannot be cancelled.",
+         "An Idempotency-Key that was used for another request within 24 h."),
         ("Read `detail`.", "See /api/v1/bus/doctor when it speaks of two base stations."),
     ),
     _http(
@@ -150,7 +151,7 @@ _KINDS = (
     Kind(
         "invalid_value", 422, "Invalid value", "A field of the body cannot have this value; nothing was changed.",
         ("A setpoint outside the range that the operator has set.", "A name that is none of those that there are.",
-         "A field that this resource does not have, or null.", "An Idempotency-Key that was used for another request."),
+         "A field that this resource does not have, or null."),
         ("Read `errors`: it names each field and what is wrong with it.",),
     ),
     Kind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neasmart_gateway.errors import InvalidValue
+from neasmart_gateway.errors import Conflict
 from neasmart_gateway.store.journal import CommandRow, Receipt
 
 _MOST = 10_000
@@ -46,13 +46,13 @@ class Retries:
         return self._keys.get(command_id)
 
     def find(self, idempotency: tuple[str, str], unix: float) -> CommandRow | None:
-        """Return the command that came with this key; InvalidValue when it came with another request."""
+        """Return the command that came with this key; Conflict when it came with another request."""
         key, fingerprint = idempotency
         row = self._rows.get(key)
         if row is None or row.idempotency is None or unix - row.created_at > KEEP_SECONDS:
             return None
         if row.idempotency[1] != fingerprint:
-            raise InvalidValue(
+            raise Conflict(
                 "this Idempotency-Key was used for another request within the last 24 h; use a new key",
                 field="Idempotency-Key",
             )

@@ -46,14 +46,13 @@ class Recorder:
         self._together: list[CommandRow | NonceRow] = []
         self._writing: asyncio.Task[bool] | None = None
         self._catching_up: asyncio.Task[bool] | None = None
-        self._durably = False
+        self._durably = self._is_loaded = False
         self._urgent = asyncio.Event()
         self._failure: str | None = None
         self._failed_at = 0.0
         self._returned_at: float | None = None
         self._generation = 0
         self._flushed_at: float | None = None
-        self._is_loaded = False
         self.recall: Callable[[Kept], None] = lambda _kept: None
         """Told what the journal remembers: at the start, or as soon as it can be read."""
         self.refill: Callable[[], None] = lambda: None
