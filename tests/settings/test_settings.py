@@ -117,9 +117,10 @@ def test_a_wrong_variable_is_one_line(
         ("server: {prot: 1}", ["server.prot", "is not a setting", "server.port"]),
         ("sevrer: {}", ["sevrer", "is not a setting"]),
         ("server: {port: 0}", ["server.port", "(0)"]),
-        ("server: 5", ["server", "(5)"]),
+        ("server: 5", ["server: Input should be a valid dictionary"]),
         ("a: [", ["is not YAML", "line"]),
         ("api: {key: sesame", ["is not YAML", "line 1"]),
+        ("server: {port: 2024-99-99}", ["cannot be read", "not YAML"]),
         ("- 1", ["must hold keys and values"]),
         ("structures: [{base_id: 6}]", ["structures.0.base_id", "(6)"]),
         ("structures: [{base_id: 1, zones: [{id: 1, label: a}, {id: 1, label: b}]}]", ["zone 1", "twice"]),
@@ -148,6 +149,38 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert effective(load())["NEASMART_API_KEY"] == "********"
     monkeypatch.setenv("NEASMART_API_COMPAT", "open")
     assert "sesame" not in "".join(faults())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api: open-sesame",
+        "api: [open-sesame]",
+        "api: {key: [open-sesame]}",
+        "api: {key: {a: open-sesame}}",
+        "api: {rate_limit_storage: [open-sesame]}",
+        "api: {host: [open-sesame]}",
+        "keys: open-sesame",
+        "keys: [open-sesame]",
+        "keys: [{name: open-sesame!}]",
+        "log: open-sesame",
+        "structures: open-sesame",
+        "api: {key: *open-sesame}",
+        "api: {key: !open-sesame x}",
+        "api: {key: !<open-sesame> x}",
+        "api: {key: !open-sesame!it's x}",
+        "api: &open-sesame {key: &open-sesame x, host: *open-sesame2}",
+        "api:\n  key: open-sesame\n host: x",
+        "api: {key: 'open-sesame}",
+        'api: {key: "\\open-sesame"}',
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_never_shown(text: str) -> None:
+    """A line says where the fault is and which; not even YAML's own words may quote what stands there."""
+    write("data/config.yaml", text)
+    told = "\n".join(faults())
+    assert "config.yaml" in told
+    assert "sesame" not in told
 
 
 def test_times_may_be_short_and_limits_long(monkeypatch: pytest.MonkeyPatch) -> None:
