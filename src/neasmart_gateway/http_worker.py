@@ -23,7 +23,6 @@ ANSWER_SECONDS = 30.0
 """For one piece of an answer to go out: a whole one, or an event of a stream."""
 MOST_OF_ONE_CLIENT = 300
 """Connections of one address to one worker; a reverse proxy is one address."""
-_LONGEST_REASON = 200
 _MOST_PASSED_OVER = 64 * 1024
 _MOST_DRAINED = 1024 * 1024
 
@@ -83,6 +82,8 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
             if _is_far_from_its_end(req.body):
                 close_graceful(sock, max_drain=_MOST_DRAINED)  # a reset would take the answer away from who still sends
             raise
+        finally:
+            structlog.contextvars.clear_contextvars()  # the next line of this connection is none of this request's
         gevent.sleep(0)  # the next request may be here already, and the one behind it, for ever
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ANN401
@@ -92,7 +93,8 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("a request failed by a fault of the gateway", exc_info=exc, request_id=request_id)
         else:
-            reason = str(exc)[:_LONGEST_REASON]
+            # Not the error's own words: they quote the request, and with it whatever key stands there.
+            reason = type(exc).__name__
             _access.info("unreadable request", peer=addr[0], status=status, reason=reason, request_id=request_id)
         try:
             write_nonblock(client, _problem(status, code, detail, request_id))
