@@ -98,6 +98,14 @@ def test_structures() -> None:
         ("NEASMART_API_TLS_KEY", "key.pem", ["NEASMART_API_TLS_CERT and NEASMART_API_TLS_KEY must both be set"]),
         ("NEASMART_CONFIG", "nowhere.yaml", ["there is no file nowhere.yaml"]),
         ("NEASMART_LOG_LEVEL", "LOUD", ["NEASMART_LOG_LEVEL", "'LOUD'"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bus", ["NEASMART_LOG_LEVELS", "LOGGER=LEVEL", "DEBUG, INFO"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bus=LOUD", ["NEASMART_LOG_LEVELS", "'neasmart.bus=LOUD'", "DEBUG, INFO"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bsu=INFO", ["neasmart.bsu is not a logger; did you mean neasmart.bus?"]),
+        ("NEASMART_LOG_LEVELS", "kitchen=INFO", ["kitchen is not a logger; there are", "neasmart.access"]),
+        ("NEASMART_LOG_LEVELS", "=INFO", ["nothing is not a logger"]),
+        ("NEASMART_LOG_LEVELS", "asyncio=INFO,asyncio=DEBUG", ["logger asyncio stands there twice"]),
+        ("NEASMART_LOG_MAX_BYTES", "-1", ["NEASMART_LOG_MAX_BYTES", "'-1'"]),
+        ("NEASMART_LOG_KEEP", "0", ["NEASMART_LOG_KEEP", "'0'"]),
         ("LOG_FORMAT", "xml", ["LOG_FORMAT", "'xml'"]),
     ],
 )
@@ -149,6 +157,15 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert effective(load())["NEASMART_API_KEY"] == "********"
     monkeypatch.setenv("NEASMART_API_COMPAT", "open")
     assert "sesame" not in "".join(faults())
+
+
+def test_levels_by_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come from a variable, with spaces where somebody likes them, or from a list in the file."""
+    monkeypatch.setenv("NEASMART_LOG_LEVELS", "neasmart.bus = DEBUG, gunicorn.error=WARNING")
+    assert load().log.by_logger == {"neasmart.bus": "DEBUG", "gunicorn.error": "WARNING"}
+    monkeypatch.delenv("NEASMART_LOG_LEVELS")
+    write("data/config.yaml", "log: {levels: [neasmart.access=ERROR]}\n")
+    assert load().log.by_logger == {"neasmart.access": "ERROR"}
 
 
 @pytest.mark.parametrize(

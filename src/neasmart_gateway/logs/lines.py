@@ -34,10 +34,8 @@ def escaped(text: str) -> str:
 
 def _rendering(form: str, colours: bool) -> list[Processor]:
     if form == "json":
-        return [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ]  # ASCII, no control characters
+        # ASCII, in which json escapes every control character.
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return [_on_one_line, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_indented_traceback)]
 
 
