@@ -6,9 +6,7 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
-import logging
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from neasmart_gateway.daemon.service import ServiceManager
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.logs import Logging, configure
+from neasmart_gateway.logs.quotations import quotes_nobody
 from neasmart_gateway.settings import Settings, load, tls
 from neasmart_gateway.settings.kinds import on_any_socket
 
@@ -55,19 +54,6 @@ _configure_logs(_SETTINGS)
 _CERTIFICATE = Certificate(_SETTINGS.api)
 
 
-_QUOTED = re.compile(r"((?:Invalid request from ip=\S+: )?[A-Za-z/ ]+).*", re.DOTALL)
-
-
-def _quotes_nobody(record: logging.LogRecord) -> bool:
-    """Keep gunicorn from quoting a request that it dislikes: its line and headers may hold a key."""
-    message = str(record.msg)
-    if message.startswith("Invalid request from") and (match := _QUOTED.match(message)):
-        record.msg, record.args = match[1].rstrip(), None
-    elif message.startswith("Error handling request"):
-        record.msg, record.args = "Error handling request", None
-    return True
-
-
 class GatewayLogger(Logger):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's logger with our handlers: one format and one place for all lines."""
 
@@ -78,8 +64,8 @@ class GatewayLogger(Logger):  # type: ignore[misc] # gunicorn has no types
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
-        if _quotes_nobody not in self.error_log.filters:
-            self.error_log.addFilter(_quotes_nobody)
+        if quotes_nobody not in self.error_log.filters:
+            self.error_log.addFilter(quotes_nobody)
 
 
 wsgi_app = "neasmart_gateway.wsgi:create()"
@@ -128,6 +114,10 @@ def on_dirty_starting(_arbiter: object) -> None:
 def on_reload(_server: object) -> None:
     """Take a renewed certificate, before the new workers start."""
     _CERTIFICATE.renew()
+
+
+def pre_request(_worker: object, _request: object) -> None:
+    """Do nothing, where gunicorn would log the path as it came: a key may stand in it."""
 
 
 def on_exit(_server: object) -> None:

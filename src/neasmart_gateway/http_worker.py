@@ -82,6 +82,8 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
             if _is_far_from_its_end(req.body):
                 close_graceful(sock, max_drain=_MOST_DRAINED)  # a reset would take the answer away from who still sends
             raise
+        finally:
+            structlog.contextvars.clear_contextvars()  # the next line of this connection is none of this request's
         gevent.sleep(0)  # the next request may be here already, and the one behind it, for ever
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ANN401

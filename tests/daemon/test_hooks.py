@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ from neasmart_gateway.bus.records import ConnectionOpened, DeviceLost, ListenerF
 from neasmart_gateway.daemon.floods import MOST_CHANGES, MOST_KEYS
 from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.desk.peers import Peer
+from tests.desk.gateway import PERSON, SETPOINT, ZONE, Gateway, degrees, setpoint
 
 OPENED = ListenerOpened("serial", "/dev/ttyUSB0")
 LOST = DeviceLost("serial", "/dev/ttyUSB0: the device has gone")
@@ -118,3 +120,34 @@ def test_a_line_carries_the_request_that_it_is_owed_to_and_no_other() -> None:
     held, theirs, later = capture.entries[-3:]
     assert held["reason"] == f"reason {MOST_CHANGES}"
     assert ("request_id" in held, theirs["request_id"], "request_id" in later) == (False, "r1", False)
+
+
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        ("nothing", ["accepted", "register wanted", "expired"]),
+        ("read", ["accepted", "register wanted", "delivered", "unconfirmed"]),
+        ("echoed", ["accepted", "register wanted", "delivered", "command echoed", "confirmed", "register changed"]),
+        ("overruled", ["accepted", "register wanted", "delivered", "overridden", "register changed"]),
+        ("released", ["accepted", "register wanted", "cancelled", "register released"]),
+    ],
+)
+def test_every_line_about_a_command_carries_its_id(log: Log, tmp_path: Path, done: str, told: list[str]) -> None:
+    """Whatever becomes of it, and however long after its request."""
+    gateway = Gateway(tmp_path / "lock")
+    gateway.writes(SETPOINT, degrees(19))
+    gateway.records.clear()
+    command = gateway.submit(setpoint(21))
+    if done in ("read", "echoed", "overruled"):
+        gateway.reads(SETPOINT)
+    if done in ("echoed", "overruled"):
+        gateway.writes(SETPOINT, degrees({"echoed": 21, "overruled": 25}[done]))
+    if done == "released":
+        gateway.desk.release(ZONE, PERSON, gateway.now)
+    gateway.wait(3600)
+    gateway.desk.tick(gateway.now)
+    log.tell(*gateway.records)
+    lines = [line for line in log.lines if line.get("command_id") == command.id]
+    assert [line.get("state", line["event"]) for line in lines] == told
+    about = [line for line in log.lines if line["event"] == "command" or line.get("address") == SETPOINT]
+    assert about == lines

@@ -34,11 +34,11 @@ def test_how_soon_the_base_repeats_our_word(told: Gateway) -> None:
     """Measured from the answer with the word to the echo; one that comes before any answer tells nothing."""
     told.submit(setpoint(20))
     told.writes(SETPOINT, degrees(20))
-    told.submit_and_deliver(setpoint(21))
+    command = told.submit_and_deliver(setpoint(21))
     told.wait(3.5)
     told.writes(SETPOINT, degrees(21))
     (echo,) = [record for record in told.records if isinstance(record, CommandEchoed)]
-    assert (echo.address, echo.seconds) == (SETPOINT, pytest.approx(3.5))
+    assert (echo.address, echo.seconds, echo.command_id) == (SETPOINT, pytest.approx(3.5), command.id)
 
 
 @pytest.mark.parametrize("celsius", [20.68, 21.32, 5.0, 35.0])

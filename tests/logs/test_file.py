@@ -63,6 +63,14 @@ def test_a_file_moved_away_is_opened_anew(tmp_path: Path) -> None:
     assert [(tmp_path / name).read_text() for name in ("old", "log")] == ["before\n", "after\n"]
 
 
+def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:
+    """Whoever formats the line: none is lost for a character in it."""
+    handler = LogFile(tmp_path / "log", 0, 3, Console())
+    say(handler, "lone \udcff surrogate")
+    handler.close()
+    assert (tmp_path / "log").read_text() == "lone \\udcff surrogate\n"
+
+
 def test_a_removed_folder_raises_nothing(tmp_path: Path) -> None:
     """It is made again; where that cannot be, the console is told once, and later the file how much it lacks."""
     console, folder = Console(), tmp_path / "logs"

@@ -19,7 +19,7 @@ http_worker.HANDSHAKE_SECONDS = http_worker.ANSWER_SECONDS = 0.5
 sys.argv = ["gunicorn", "-c", "python:neasmart_gateway.gunicorn_config"]
 run()
 """
-LARGE = b"GET /api/v1/registers?start=0&count=1000 HTTP/1.1\r\nHost: a\r\n\r\n"
+LARGE = b"GET /api/v1/registers?start=0&count=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def impatient(folder: Path, **settings: str) -> Gateway:

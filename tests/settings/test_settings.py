@@ -98,6 +98,14 @@ def test_structures() -> None:
         ("NEASMART_API_TLS_KEY", "key.pem", ["NEASMART_API_TLS_CERT and NEASMART_API_TLS_KEY must both be set"]),
         ("NEASMART_CONFIG", "nowhere.yaml", ["there is no file nowhere.yaml"]),
         ("NEASMART_LOG_LEVEL", "LOUD", ["NEASMART_LOG_LEVEL", "'LOUD'"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bus", ["NEASMART_LOG_LEVELS", "LOGGER=LEVEL", "DEBUG, INFO"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bus=LOUD", ["NEASMART_LOG_LEVELS", "'neasmart.bus=LOUD'", "DEBUG, INFO"]),
+        ("NEASMART_LOG_LEVELS", "neasmart.bsu=INFO", ["neasmart.bsu is not a logger; did you mean neasmart.bus?"]),
+        ("NEASMART_LOG_LEVELS", "kitchen=INFO", ["kitchen is not a logger; there are", "neasmart.access"]),
+        ("NEASMART_LOG_LEVELS", "=INFO", ["nothing is not a logger"]),
+        ("NEASMART_LOG_LEVELS", "asyncio=INFO,asyncio=DEBUG", ["logger asyncio stands there twice"]),
+        ("NEASMART_LOG_MAX_BYTES", "-1", ["NEASMART_LOG_MAX_BYTES", "'-1'"]),
+        ("NEASMART_LOG_KEEP", "0", ["NEASMART_LOG_KEEP", "'0'"]),
         ("LOG_FORMAT", "xml", ["LOG_FORMAT", "'xml'"]),
     ],
 )
@@ -117,9 +125,10 @@ def test_a_wrong_variable_is_one_line(
         ("server: {prot: 1}", ["server.prot", "is not a setting", "server.port"]),
         ("sevrer: {}", ["sevrer", "is not a setting"]),
         ("server: {port: 0}", ["server.port", "(0)"]),
-        ("server: 5", ["server", "(5)"]),
+        ("server: 5", ["server: Input should be a valid dictionary"]),
         ("a: [", ["is not YAML", "line"]),
         ("api: {key: sesame", ["is not YAML", "line 1"]),
+        ("server: {port: 2024-99-99}", ["cannot be read", "not YAML"]),
         ("- 1", ["must hold keys and values"]),
         ("structures: [{base_id: 6}]", ["structures.0.base_id", "(6)"]),
         ("structures: [{base_id: 1, zones: [{id: 1, label: a}, {id: 1, label: b}]}]", ["zone 1", "twice"]),
@@ -148,6 +157,47 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert effective(load())["NEASMART_API_KEY"] == "********"
     monkeypatch.setenv("NEASMART_API_COMPAT", "open")
     assert "sesame" not in "".join(faults())
+
+
+def test_levels_by_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come from a variable, with spaces where somebody likes them, or from a list in the file."""
+    monkeypatch.setenv("NEASMART_LOG_LEVELS", "neasmart.bus = DEBUG, gunicorn.error=WARNING")
+    assert load().log.by_logger == {"neasmart.bus": "DEBUG", "gunicorn.error": "WARNING"}
+    monkeypatch.delenv("NEASMART_LOG_LEVELS")
+    write("data/config.yaml", "log: {levels: [neasmart.access=ERROR]}\n")
+    assert load().log.by_logger == {"neasmart.access": "ERROR"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api: open-sesame",
+        "api: [open-sesame]",
+        "api: {key: [open-sesame]}",
+        "api: {key: {a: open-sesame}}",
+        "api: {rate_limit_storage: [open-sesame]}",
+        "api: {host: [open-sesame]}",
+        "keys: open-sesame",
+        "keys: [open-sesame]",
+        "keys: [{name: open-sesame!}]",
+        "log: open-sesame",
+        "structures: open-sesame",
+        "api: {key: *open-sesame}",
+        "api: {key: !open-sesame x}",
+        "api: {key: !<open-sesame> x}",
+        "api: {key: !open-sesame!it's x}",
+        "api: &open-sesame {key: &open-sesame x, host: *open-sesame2}",
+        "api:\n  key: open-sesame\n host: x",
+        "api: {key: 'open-sesame}",
+        'api: {key: "\\open-sesame"}',
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_never_shown(text: str) -> None:
+    """A line says where the fault is and which; not even YAML's own words may quote what stands there."""
+    write("data/config.yaml", text)
+    told = "\n".join(faults())
+    assert "config.yaml" in told
+    assert "sesame" not in told
 
 
 def test_times_may_be_short_and_limits_long(monkeypatch: pytest.MonkeyPatch) -> None:

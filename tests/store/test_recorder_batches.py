@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+
+import pytest
 
 from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.journal import Batch, Kept
@@ -273,3 +276,19 @@ async def test_a_nonce_of_a_lost_journal_is_written_again_at_once(cranked: Recor
     crank.turn()
     await settled()
     run.cancel()
+
+
+@pytest.mark.parametrize("how", ["durable", "catch_up"])
+async def test_what_requests_share_is_reported_in_the_name_of_none(
+    journal: WatchedJournal, executor: Executor, clock: Clock, how: str
+) -> None:
+    """Whatever the first of them has bound for its own lines: the others wait for the same write."""
+    whose: ContextVar[str] = ContextVar("whose", default="nobody")
+    seen: list[str] = []
+    recorder = Recorder(journal, executor, lambda _record: seen.append(whose.get()), clock, Habits())
+    await recorder.open()
+    whose.set("a request")
+    recorder.audit(change(1))
+    journal.broken = True
+    assert not await (recorder.durable(command("a")) if how == "durable" else recorder.catch_up())
+    assert seen == ["nobody"]

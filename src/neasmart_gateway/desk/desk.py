@@ -283,8 +283,8 @@ class Desk:
         if judgement is Judgement.ECHO:
             if command is not None:
                 credits[order.address] = Credit(Cause.COMMAND, str(command.origin), command.id)
-            if order.delivered_at is not None:
-                self._report(CommandEchoed(order.address, now - order.delivered_at, now))
+                if order.delivered_at is not None:
+                    self._report(CommandEchoed(order.address, now - order.delivered_at, now, command.id))
             self._book.happen(order.address, Event.ECHO, now, observed=word)
         elif not self._blame_companion(order.address, word, now, credits):
             if command is not None:

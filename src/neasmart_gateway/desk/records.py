@@ -86,6 +86,7 @@ class CommandEchoed:
     address: int
     seconds: float
     at: float
+    command_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
@@ -34,13 +34,9 @@ def escaped(text: str) -> str:
 
 def _rendering(form: str, colours: bool) -> list[Processor]:
     if form == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
+        # ASCII, in which json escapes every control character.
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return [_on_one_line, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_indented_traceback)]
-
-
-def _as_json(event: EventDict, **options: Any) -> str:  # noqa: ANN401 - json's own options
-    """Return one line of ASCII, with the one control character escaped that JSON leaves as it is."""
-    return json.dumps(event, **options).replace("\x7f", "\\u007f")
 
 
 def _on_one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -54,7 +50,16 @@ def _on_one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
 def _shown(value: str) -> str:
     """Return a value so that it cannot look like further fields; one that is a single word stays as it is."""
     value = escaped(value)
-    return value if value and not set(value) & set(" =\"'") else json.dumps(value, ensure_ascii=False)
+    return value if value and not set(value) & set(" =\"'") else _Quoted(json.dumps(value, ensure_ascii=False))
+
+
+class _Quoted(str):
+    """A value that is quoted already: the renderer would show one with spaces by its repr, quoted once more."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _indented_traceback(out: TextIO, exc_info: ExcInfo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 import yaml
@@ -18,6 +19,7 @@ _PATHS = paths(Settings)
 _NAMES = {path: name for name, path in _PATHS.items()}
 _SECRETS = {("api", "key"), ("api", "rate_limit_storage"), ("keys",)}
 MASK = "********"
+_QUOTATION = re.compile(r"""\s*(['"]).*\1""", re.DOTALL)
 
 
 def load() -> Settings:
@@ -87,8 +89,8 @@ def _file_faults() -> list[str]:
     except yaml.MarkedYAMLError as error:
         # Not the error's own words: they quote the line, and with it whatever secret stands there.
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        return [f"{file} is not YAML{where}: {error.problem}"]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return [f"{file} is not YAML{where}: {_QUOTATION.sub('', error.problem or 'it cannot be read')}"]
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: not UTF-8, or a date that there is not
         return [f"{file} cannot be read: {type(error).__name__}, {getattr(error, 'strerror', None) or 'not YAML'}"]
     if content is not None and not isinstance(content, dict):
         return [f"{file} must hold keys and values, such as server: {{port: 502}}"]
@@ -103,8 +105,14 @@ def _line(fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where} is not a setting{_nearest_key(place)}"
     message = fault["msg"].removeprefix("Value error, ")
-    shown = "" if path in _SECRETS or isinstance(fault["input"], dict | Settings) else f" ({fault['input']!r})"
+    shown = "" if _may_hold_a_secret(path, place, fault["input"]) else f" ({fault['input']!r})"
     return f"{where}{shown}: {message}"
+
+
+def _may_hold_a_secret(path: tuple[str, ...], place: tuple[str, ...], value: object) -> bool:
+    """Whether a wrong value must not be shown: a secret's own, or whatever stands where a group should."""
+    is_group = place == path and path not in _NAMES
+    return path in _SECRETS or is_group or isinstance(value, dict | list | Settings)
 
 
 def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
