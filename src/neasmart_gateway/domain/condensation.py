@@ -14,13 +14,13 @@ from neasmart_gateway.domain.zones import ZoneRef
 E = TypeVar("E", bound=StrEnum)
 
 _A, _B = 17.62, 243.12
-"""Magnus coefficients over water, B in °C: Sonntag 1990 (Z. Meteorol. 70, 340), as in WMO-No. 8, annex 4.B."""
+"""Magnus coefficients over water, B in °C: Sonntag 1990 (Z. Meteorol. 70, 340-344), as in WMO-No. 8, annex 4.B."""
 VALID_CELSIUS = (-45.0, 60.0)
 """The temperatures for which the coefficients are given."""
 COOLING_BELOW = 1.0
 """K that running water must be below the coldest room it serves before we call that cooling: more than sensors err."""
 NEAR = 2.0
-"""K of margin below which we warn. A humidity sensor that errs by 3 % moves the dew point by about 1 K (our choice)."""
+"""K of margin below which we warn. A humidity sensor that errs by 3 % moves the dew point by 0.8 K (our choice)."""
 
 
 class Why(StrEnum):
