@@ -27,6 +27,7 @@ GETS = [
     "/api/v1/pumps/5",
     "/api/v1/dehumidifiers",
     "/api/v1/dehumidifiers/9",
+    "/api/v1/condensation",
     "/api/v1/registers",
     "/api/v1/topology",
     "/api/v1/health",

@@ -32,6 +32,11 @@ class Freshness:
             return True
         return self.now - zone.heard_at > self.stale_after
 
+    def humidity_is_stale(self, zone: Zone) -> bool:
+        """Whether a zone's humidity must not be reckoned with as live, even beside a live temperature."""
+        heard_at = zone.humidity_heard_at
+        return self.zone_is_stale(zone) or heard_at is None or self.now - heard_at > self.stale_after
+
     def unit_is_stale(self, unit: Unit) -> bool:
         """Whether a thing of the plant must not be shown as live.
 

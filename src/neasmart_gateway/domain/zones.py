@@ -64,7 +64,8 @@ class Zone:
 
     `heard_at` is the monotonic time by which the zone's age goes: that of its temperature register, or of its newest
     write while no temperature was ever heard; None when nothing was. `restored` is true while that value is only a
-    memory of the journal. `receipts` are the slots of the open commands' receipts.
+    memory of the journal. `receipts` are the slots of the open commands' receipts. `humidity_heard_at` is the time of
+    the humidity alone, which may stand still while the temperature goes on.
     """
 
     ref: ZoneRef
@@ -77,6 +78,7 @@ class Zone:
     heard_at: float | None
     restored: bool
     receipts: tuple[int, ...]
+    humidity_heard_at: float | None = None
 
     @property
     def address(self) -> int:
@@ -121,6 +123,7 @@ def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
         heard_at=timekeeper.written_at if timekeeper else None,
         restored=timekeeper.restored if timekeeper else False,
         receipts=tuple(dict.fromkeys(c.receipt for c in (state, setpoint) if c.receipt is not None)),
+        humidity_heard_at=humidity.written_at,
     )
 
 

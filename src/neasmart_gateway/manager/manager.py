@@ -19,6 +19,7 @@ from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
+from neasmart_gateway.manager.condensation import Advice, advise
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
@@ -73,14 +74,16 @@ class ModbusManager:
         zone = decode_zone(ref, block)
         structures = self.house.structures
         plan = structures.zones.get(ref)
+        freshness = self._health.freshness()
         return ZoneView(
             zone=zone,
             label=structures.label(ref),
             base_label=structures.base_label(ref.base),
             mixed_group=plan.mixed_group if plan else None,
-            stale=not block.consistent or self._health.freshness().zone_is_stale(zone),
+            stale=not block.consistent or freshness.zone_is_stale(zone),
             updated_at=self._unix(zone.heard_at),
             receipts=self._receipts(zone),
+            humidity_stale=not block.consistent or freshness.humidity_is_stale(zone),
         )
 
     # The plant
@@ -118,6 +121,10 @@ class ModbusManager:
     def still_holds(self, edition: Edition) -> bool:
         """Whether a snapshot made now would be that of this edition; far cheaper than to make one."""
         return self._editions.still_holds(edition)
+
+    def condensation(self) -> Advice:
+        """Return how far the water that cools is from each zone's dew point: advice, which commands nothing."""
+        return advise(self.zones(), self.units("mixed_group"))
 
     def registers(self, start: int, count: int) -> list[RegisterView]:
         """Return raw registers from `start` on; InvalidValue when they reach beyond the address space."""

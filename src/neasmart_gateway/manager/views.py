@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ZoneView:
-    """A zone with its labels, whether it is stale, when it was last heard (Unix time), and its open commands."""
+    """A zone with its labels, whether it is stale, when it was last heard (Unix time), and its open commands.
+
+    `humidity_stale` is also true while only the humidity has not been heard for too long.
+    """
 
     zone: Zone
     label: str
@@ -27,6 +30,7 @@ class ZoneView:
     stale: bool
     updated_at: float | None
     receipts: tuple[Receipt, ...]
+    humidity_stale: bool
 
 
 @dataclass(frozen=True, slots=True)

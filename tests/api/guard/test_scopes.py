@@ -30,6 +30,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/api/v1/commands"): READ,
     ("GET", "/api/v1/commands/<command_id>"): READ,
     ("DELETE", "/api/v1/commands/<command_id>"): CONTROL,
+    ("GET", "/api/v1/condensation"): READ,
     ("GET", "/api/v1/dehumidifiers"): READ,
     ("GET", "/api/v1/dehumidifiers/<number:number>"): READ,
     ("GET", "/api/v1/health"): READ,

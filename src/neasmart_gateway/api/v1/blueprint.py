@@ -11,6 +11,7 @@ from neasmart_gateway.api.resource import Routes, collected
 from neasmart_gateway.api.v1 import (
     bus,
     commands,
+    condensation,
     dehumidifiers,
     doctor,
     health,
@@ -41,6 +42,7 @@ RESOURCES: Mapping[str, Routes] = {
     "mixed_groups": mixed_groups.ROUTES,
     "pumps": pumps.ROUTES,
     "dehumidifiers": dehumidifiers.ROUTES,
+    "condensation": condensation.ROUTES,
     "registers": registers.ROUTES,
     "history": history.ROUTES,
     "health": health.ROUTES,
