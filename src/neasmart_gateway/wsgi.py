@@ -11,29 +11,34 @@ from neasmart_gateway import __version__, runtime
 from neasmart_gateway.api.app import create_app
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
+from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
+from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.store.queries import Queries
+from neasmart_gateway.store.series.reading import MeasurementQueries
 
 
 def create() -> Flask:
     """Build the application of this worker."""
     running = runtime.current()
     settings, memory = running.settings, running.memory
-    history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
+    path, run = settings.database.path.resolve(), get_hub().threadpool.apply
+    link, health = LinkClient(running.socket), HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic)
     manager = ModbusManager(
         memory,
-        LinkClient(running.socket),
+        link,
         DaemonBreaker(
             memory.breaker, lambda: memory.header.instance, settings.breaker.failures, settings.breaker.reset_seconds
         ),
         House(settings.house, settings.modbus.allowed),
-        HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
-        history,
+        health,
+        History(Queries(path, run), memory),
+        MeasurementReader(MeasurementQueries(path, run, fine_of), link, health, memory),
     )
     return create_app(manager, _options(settings))
 

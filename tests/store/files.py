@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from neasmart_gateway.store.journal import Batch, Remembered
+from neasmart_gateway.store.journal import Batch, Remembered, Sample
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import change, command
 
@@ -31,7 +31,8 @@ def fill(path: Path) -> None:
     """A database of the newest schema, closed, with KEPT and enough rows to have a middle."""
     with closing(SqliteJournal(path)) as journal:
         rows = range(ROWS)
-        batch = Batch([KEPT], [command(f"c{n}", "confirmed") for n in rows], [change(n) for n in rows])
+        samples = [Sample(102, int(KEPT.written_at) + 60 * n, 2100 + n % 9) for n in rows]
+        batch = Batch([KEPT], [command(f"c{n}", "confirmed") for n in rows], [change(n) for n in rows], samples)
         journal.commit(batch, durable=True)
 
 

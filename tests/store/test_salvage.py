@@ -15,6 +15,7 @@ from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.files import KEPT, ROWS, ask, fill, newer_schema, no_database, scramble_the_middle, tell, truncate
 
 Damage = Callable[[Path], None]
+HISTORY = ("history_tail", "history_blocks", "history_hours")
 
 
 @pytest.fixture
@@ -26,9 +27,15 @@ def test_of_a_sound_file_everything_is_saved(path: Path, new: Path) -> None:
     """Row by row as it was, with the numbers."""
     fill(path)
     saved = salvage(path, new)
-    assert {table: part.rows for table, part in saved.items()} == {"registers": 1, "commands": ROWS, "audit": ROWS}
+    assert {table: part.rows for table, part in saved.items()} == {
+        **dict.fromkeys(HISTORY, 0),
+        "registers": 1,
+        "commands": ROWS,
+        "audit": ROWS,
+        "history_tail": 1,
+    }
     assert not any(part.gaps or part.senseless or part.failure for part in saved.values())
-    for table in ("registers", "commands", "audit"):
+    for table in ("registers", "commands", "audit", *HISTORY):
         assert everything(new, table) == everything(path, table)
 
 

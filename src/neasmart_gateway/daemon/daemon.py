@@ -22,6 +22,7 @@ from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
+from neasmart_gateway.desk.measurements import Measurements
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
@@ -36,6 +37,7 @@ from neasmart_gateway.store.sqlite import SqliteJournal
 
 _TICK = 0.25
 _WALL_DRIFT = 1.0
+_DAY = 86400.0
 
 
 class Daemon:
@@ -54,12 +56,14 @@ class Daemon:
         self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
         journal = SqliteJournal(database.path.resolve(), self._set_aside)
-        habits = Habits(flush_seconds=database.flush_seconds)
+        habits = Habits(flush_seconds=database.flush_seconds, history_seconds=database.history_days * _DAY)
         self._recorder = Recorder(journal, self._executor, self._log, self._unix_now, habits)
         retries = Retries()
         keep = settings.modbus.persist_command_registers
         self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
         rules = options.rules(settings)
+        self._measured = Measurements(memory, rules.stale_after, self._recorder.sample, keep=database.history_days > 0)
+        self._recorder.refill = self._start_anew
         self._desk = Desk(memory, rules, self._heard_from_desk)
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
@@ -114,6 +118,7 @@ class Daemon:
                     task.result()
             self._set_clock()
             self._desk.tick(time.monotonic())
+            self._measured.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
             self._publish()
             self._log.catch_up()
@@ -127,6 +132,7 @@ class Daemon:
         await asyncio.gather(*background, return_exceptions=True)
         await self._bus.close()
         await self._link.close()
+        self._measured.end(time.monotonic())
         await self._recorder.close()
         self._executor.shutdown(wait=False)
         self._log(DaemonStopped(self._recorder.waiting))
@@ -150,6 +156,7 @@ class Daemon:
         offset = time.time() - time.monotonic()
         moved = offset - self._memory.header.wall_offset
         if abs(moved) > _WALL_DRIFT:
+            self._measured.end(time.monotonic())  # by the clock of before; what follows goes by the new one
             self._memory.header.wall_offset = offset
             self._memory.writer.shift_restored(-moved)
 
@@ -172,9 +179,15 @@ class Daemon:
 
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)
+        self._measured.note(record)
         if isinstance(record, CommandEchoed):
             self._bus.echoed(record.address, record.seconds, record.at)
         self._log(record)
+
+    def _start_anew(self) -> None:
+        """Note all that is known, for a database that was started anew."""
+        self._memories.refill()
+        self._measured.start_anew()
 
     def _call_failed(self, method: str, error: Exception) -> None:
         self._log(CallFailed(method, repr(error)))

@@ -21,6 +21,7 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
+from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.topology import Survey, Topology
 from neasmart_gateway.manager.views import Page, Receipt, RegisterView, UnitView, ZoneView
 from neasmart_gateway.shm.memory import SharedMemory
@@ -47,7 +48,7 @@ class ModbusManager:
 
     def __init__(
         self, memory: SharedMemory, link: LinkClient, breaker: DaemonBreaker, house: House, health: HealthReader,
-        history: History,
+        history: History, measurements: MeasurementReader,
     ) -> None:  # fmt: skip
         self._memory = memory
         self._link = link
@@ -56,6 +57,7 @@ class ModbusManager:
         self._health = health
         self._history = history
         self._waiting = 0
+        self.measurements = measurements
         self.house = house
 
     # Zones

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from neasmart_gateway.store.series.codec import Sample as Sample
+
 Receipt = dict[str, Any]
 
 
@@ -48,23 +50,31 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is written in one transaction. A newer register or command replaces an older one; audit rows are added."""
+    """What is written in one transaction.
+
+    A newer register or command replaces an older one; audit rows and samples are added.
+    """
 
     registers: Sequence[Remembered] = ()
     commands: Sequence[CommandRow] = ()
     audit: Sequence[AuditRow] = ()
+    samples: Sequence[Sample] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.registers or self.commands or self.audit)
+        return bool(self.registers or self.commands or self.audit or self.samples)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a daemon needs to know at its start: all registers, open commands, commands that a retry may ask for."""
+    """What a daemon needs to know at its start: all registers, open commands, commands that a retry may ask for.
+
+    `broken_off` says of each series of measurements that ended with a value until when that is known to have held.
+    """
 
     registers: list[Remembered] = field(default_factory=list)
     open_commands: list[CommandRow] = field(default_factory=list)
     retryable: list[CommandRow] = field(default_factory=list)
+    broken_off: list[Sample] = field(default_factory=list)
 
 
 class Journal(Protocol):
@@ -88,6 +98,13 @@ class Journal(Protocol):
 
     def prune(self, before: float) -> int:
         """Forget commands and audit rows from before a Unix time, a small step at a call; returns how many."""
+        ...
+
+    def tend(self, now: float, keep_seconds: float) -> bool:
+        """Pack, thin out and forget some history of measurements, in a few milliseconds; false when all is done.
+
+        `keep_seconds` is for how long it is kept.
+        """
         ...
 
     def looks_sound(self) -> bool:

@@ -12,12 +12,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.backlog import Backlog
+from neasmart_gateway.store.condition import condition
 from neasmart_gateway.store.habits import Habits
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, Remembered, Sample
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_PRUNE_EVERY = 3600.0
+_TIDY_EVERY = 3600.0
 T = TypeVar("T")
 
 
@@ -67,6 +68,10 @@ class Recorder:
         """Remember who changed what, for the next flush."""
         self._backlog.add_audit(row)
 
+    def sample(self, sample: Sample) -> None:
+        """Remember a point of the history of measurements, for the next flush."""
+        self._backlog.add_sample(sample)
+
     def command(self, row: CommandRow) -> None:
         """Write a command down as soon as possible."""
         self._backlog.add_command(row)
@@ -93,12 +98,13 @@ class Recorder:
             with contextlib.suppress(ValueError):
                 self._together.remove(row)  # not begun, and nobody waits for it any more
 
-    async def catch_up(self, *, durable: bool = False) -> bool:
+    async def catch_up(self, *, durable: bool = False, samples: bool = False) -> bool:
         """Write down what waits, once for all who ask at the same time; true when the journal has every row.
 
-        With `durable` it outlives a power cut. False at once while the journal is away: only `run` tries it then.
+        With `durable` it outlives a power cut; with `samples` those count as rows too. False at once while the journal
+        is away: only `run` tries it then.
         """
-        if not self._backlog.rows:
+        if not self._backlog.rows and not (samples and self._backlog.samples):
             return True
         if self._failure is not None:
             return False
@@ -121,14 +127,14 @@ class Recorder:
 
     async def run(self) -> None:
         """Write whatever is urgent at once and the rest once a flush; never ends by itself."""
-        next_prune = self._unix()
+        next_tidying = self._unix()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._urgent.wait(), 0 if self._failure else self._habits.flush_seconds)
             await self._write_until_it_works()
-            if self._unix() >= next_prune:
-                next_prune = self._unix() + _PRUNE_EVERY
-                await self._prune()
+            if self._unix() >= next_tidying:
+                next_tidying = self._unix() + _TIDY_EVERY
+                await self._tidy()
 
     async def watch(self) -> None:
         """Look at all of the journal once a day, so that damage is told before somebody needs the spot; never ends."""
@@ -166,16 +172,8 @@ class Recorder:
         return self._backlog.registers + self._backlog.rows
 
     def status(self) -> dict[str, Any]:
-        """Return what health shows of the store; times are Unix seconds."""
-        return {
-            "mode": "memory" if self._failure else "sqlite",
-            "failure": self._failure,
-            "since": self._failed_at if self._failure else None,
-            "flushed_at": self._flushed_at,
-            "waiting_registers": self._backlog.registers,
-            "waiting_rows": self._backlog.rows,
-            "dropped_rows": self._backlog.dropped,
-        }
+        """Return what health shows of the store."""
+        return condition(self._backlog, self._failure, self._failed_at, self._flushed_at)
 
     # Inside
 
@@ -217,16 +215,18 @@ class Recorder:
             with attempt:
                 await self.flush()
 
-    async def _prune(self) -> None:
-        """Forget what is too old, a step at a time, so that a commit never waits long behind it."""
-        before = self._unix() - self._habits.keep_seconds
+    async def _tidy(self) -> None:
+        """Forget and pack what is old, a step at a time, so that a commit never waits long behind it."""
+        now, habits, journal = self._unix(), self._habits, self._journal
         with contextlib.suppress(StoreError):
-            while await self._pruned_one_step(before):
+            while await self._one_step(lambda: journal.prune(now - habits.keep_seconds)):
+                pass
+            while habits.history_seconds and await self._one_step(lambda: journal.tend(now, habits.history_seconds)):
                 pass
 
-    async def _pruned_one_step(self, before: float) -> int:
+    async def _one_step(self, step: Callable[[], int]) -> int:
         async with self._lock:
-            return await self._guarded(self._in_thread(lambda: self._journal.prune(before)))
+            return await self._guarded(self._in_thread(step))
 
     async def _guarded(self, work: Awaitable[T]) -> T:
         """Do some work; a StoreError is reported on its way."""
@@ -241,6 +241,7 @@ class Recorder:
         kept = await self._in_thread(lambda: self._journal.load(since))
         self._generation, self._is_loaded = self._journal.generation, True
         self._kept = {register.address: register.word for register in kept.registers}
+        self._backlog.break_off(kept.broken_off)
         self.recall(kept)
 
     async def _write_what_waits(self, *, durable: bool) -> None:

@@ -23,14 +23,15 @@ _AT = "2026-11-21T06:30:00.250Z"
 MOST = 200
 
 
-def _moment(text: object) -> float:
+def moment(text: object) -> float:
+    """Return the Unix time of a query parameter."""
     try:
-        moment = datetime.fromisoformat(str(text))
+        found = datetime.fromisoformat(str(text))
     except ValueError:
         raise PydanticCustomError("moment", "must be a time such as 2026-11-21T06:30:00Z") from None
-    if moment.tzinfo is None:
+    if found.tzinfo is None:
         raise PydanticCustomError("moment", "must say its zone, such as the Z in 2026-11-21T06:30:00Z")
-    return moment.timestamp()
+    return found.timestamp()
 
 
 def _state(text: object) -> str:
@@ -42,7 +43,7 @@ def _state(text: object) -> str:
 Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
 Before = Annotated[QueryPlace | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
 Since = Annotated[
-    Annotated[float, BeforeValidator(_moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
+    Annotated[float, BeforeValidator(moment)] | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")
 ]
 Next = Annotated[int | None, about("What to ask with as `before` for the next page; null: that was all.", None)]
 
