@@ -41,7 +41,15 @@ def test_a_backup_holds_everything(path: Path, copy: Path) -> None:
     fill(path)
     upkeep.backup(path, copy)
     assert upkeep.check(copy) == upkeep.check(path)
-    assert upkeep.check(copy).rows == {"registers": 1, "commands": ROWS, "audit": ROWS, "nonces": 0, "history_tail": 1, "history_blocks": 0, "history_hours": 0}
+    assert upkeep.check(copy).rows == {
+        "registers": 1,
+        "commands": ROWS,
+        "audit": ROWS,
+        "nonces": 0,
+        "history_tail": 1,
+        "history_blocks": 0,
+        "history_hours": 0,
+    }
 
 
 def test_a_backup_while_it_is_written_to(path: Path, copy: Path) -> None:
@@ -232,7 +240,19 @@ def test_check_of_a_sound_file(path: Path) -> None:
     """Its version, its rows, no fault; and it stays as it is."""
     fill(path)
     before = path.read_bytes()
-    assert upkeep.check(path) == upkeep.Verdict(NEWEST, [], {"registers": 1, "commands": ROWS, "audit": ROWS, "nonces": 0, "history_tail": 1, "history_blocks": 0, "history_hours": 0})
+    assert upkeep.check(path) == upkeep.Verdict(
+        NEWEST,
+        [],
+        {
+            "registers": 1,
+            "commands": ROWS,
+            "audit": ROWS,
+            "nonces": 0,
+            "history_tail": 1,
+            "history_blocks": 0,
+            "history_hours": 0,
+        },
+    )
     assert path.read_bytes() == before
 
 

@@ -62,7 +62,9 @@ def salvage(damaged: Path, new: Path) -> dict[str, Saved]:
                 reasons = sorted({part.failure for part in saved.values() if part.failure})
                 raise OperatorError(f"nothing can be read of {damaged}: {'; '.join(reasons) or 'it has no rows'}")
             # Rows of the tail go on behind the numbers that blocks name: below them they would count as packed.
-            target.execute("INSERT OR IGNORE INTO history_tail SELECT max(upto) + 1, x'' FROM history_blocks HAVING max(upto)")
+            target.execute(
+                "INSERT OR IGNORE INTO history_tail SELECT max(upto) + 1, x'' FROM history_blocks HAVING max(upto)"
+            )
             target.execute("DELETE FROM history_tail WHERE samples = x''")
             target.commit()
     return saved

@@ -24,7 +24,8 @@ class BadBlock(ValueError):
 class Hour(NamedTuple):
     """What is kept of one hour: its number since 1970, and of its values the least, mean, greatest and last.
 
-    The mean is by time, `points` is how many there were, `seconds` for how much of the hour there was a value.
+    The mean is by time, `points` is how many there were (what held at the beginning of a day may count as one), and
+    `seconds` for how much of the hour there was a value.
     """
 
     number: int

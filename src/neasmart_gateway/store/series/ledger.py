@@ -117,7 +117,7 @@ class Ledger:
         held, plan = self._held(connection), _Round()
         if self._samples >= TAIL_SAMPLES or self._newest - self._oldest >= TAIL_ROWS:
             plan.to_pack, plan.packed_tail = list(held), self._newest
-        due = "SELECT DISTINCT series FROM history_blocks WHERE last < ?"
+        due = "SELECT DISTINCT series FROM history_blocks WHERE first <= ?"
         plan.to_thin = [series for (series,) in connection.execute(due, (thin_before - DAY,))]
         return plan
 
@@ -144,7 +144,7 @@ class Ledger:
 
     def _cut_tail(self, connection: sqlite3.Connection, plan: _Round) -> None:
         """Take the oldest rows away, all of which are in blocks."""
-        end = min(plan.packed_tail, self._oldest + _ROWS_AT_ONCE)
+        end = min(plan.packed_tail, self._oldest + _ROWS_AT_ONCE - 1)
         connection.execute("DELETE FROM history_tail WHERE seq <= ?", (end,))
         self._oldest = end + 1
         if end == plan.packed_tail:
@@ -152,12 +152,11 @@ class Ledger:
 
     def _thin(self, connection: sqlite3.Connection, series: int, before: int) -> bool:
         """Make hours of a day of one series; false when there is no whole day left to make them of."""
-        found = "SELECT min(first), min(last) FROM history_blocks WHERE series = ?"
-        first, last = connection.execute(found, (series,)).fetchone()
-        if first is None or last >= before - DAY:
+        (first,) = connection.execute("SELECT min(first) FROM history_blocks WHERE series = ?", (series,)).fetchone()
+        if first is None or first > before - DAY:
             return False
         start = first // HOUR * HOUR
-        end = min(before, start + DAY)
+        end = start + DAY
         blocks = _blocks(connection, series, end)
         points = list(visible([run_of(block.points) for block in blocks if block.points]))
         _add_hours(connection, series, roll_up(points, start, end, self._fine(series)))

@@ -82,7 +82,7 @@ class Recorded:
             yield at, hour.mean / self.fine
             known_to = at + HOUR
         for at, value in self.points(until):
-            if known_to is not None and at > known_to:
+            if known_to is not None and known_to < min(at, end):
                 yield known_to, None
             known_to = None
             if start <= at < end:

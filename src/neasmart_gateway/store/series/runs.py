@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from neasmart_gateway.store.series.codec import Point
 
+_LONG_SILENCE = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -18,9 +20,16 @@ class Run:
 
 
 def cut_into_runs(points: Sequence[Point]) -> list[Sequence[Point]]:
-    """Cut points, in the order of their recording, wherever the clock went back."""
-    cuts = [n for n in range(1, len(points)) if points[n][0] < points[n - 1][0]]
+    """Cut points, in the order of their recording, wherever the clock went back, and behind long silences.
+
+    A run that began with a clock of 1970 must not reach over the years to now: it would hide all that lies between.
+    """
+    cuts = [n for n in range(1, len(points)) if _is_cut(points[n - 1], points[n])]
     return [points[a:b] for a, b in zip([0, *cuts], [*cuts, len(points)], strict=True) if a < b]
+
+
+def _is_cut(before: Point, point: Point) -> bool:
+    return point[0] < before[0] or (before[1] is None and point[0] - before[0] > _LONG_SILENCE)
 
 
 def run_of(points: Sequence[Point]) -> Run:
