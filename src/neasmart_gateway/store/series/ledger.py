@@ -33,7 +33,7 @@ HOURS_IN_A_BLOCK = 168
 _POINTS = 1500
 """Points of a block: more than a day has."""
 _ROWS_AT_ONCE = 50
-_STEP_SECONDS = 0.002
+_STEP_SECONDS = 0.001
 """After this much time a step begins nothing more."""
 
 
