@@ -246,12 +246,13 @@ class Recorder:
 
     async def _write_what_waits(self, *, durable: bool) -> None:
         self._urgent.clear()
+        away = self._failure is not None
+        if not self._is_loaded and (away or self._backlog.batch()):
+            await self._load()  # first: what broke off at the last restart is older than all that waits
         self._backlog.forget_unchanged(self._kept)
-        batch, away = self._backlog.batch(), self._failure is not None
+        batch = self._backlog.batch()
         if not batch and not away:
             return
-        if not self._is_loaded:
-            await self._load()
         clock = asyncio.get_running_loop().time
         began = clock()
         # A disk that was away has to show that it can do what a command needs.
