@@ -19,15 +19,18 @@ from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.scopes import Scope
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
+from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
+from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.storages import LimitsAway, LimitsReturned
 from neasmart_gateway.settings import KeySettings, Settings
 from neasmart_gateway.store.queries import Queries
+from neasmart_gateway.store.series.reading import MeasurementQueries
 
 _log = structlog.get_logger("neasmart.security")
 BODY_SECONDS = 10.0
@@ -39,8 +42,9 @@ def create() -> Flask:
     """Build the application of this worker."""
     running = runtime.current()
     settings, memory = running.settings, running.memory
+    path, run = settings.database.path.resolve(), get_hub().threadpool.apply
     link = LinkClient(running.socket, context=tracing.context)
-    history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
+    health = HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic)
     manager = ModbusManager(
         memory,
         link,
@@ -48,8 +52,9 @@ def create() -> Flask:
             memory.breaker, lambda: memory.header.instance, settings.breaker.failures, settings.breaker.reset_seconds
         ),
         House(settings.house, settings.modbus.allowed),
-        HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
-        history,
+        health,
+        History(Queries(path, run), memory),
+        MeasurementReader(MeasurementQueries(path, run, fine_of), link, health, memory),
     )
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
+from neasmart_gateway.desk.measurements import Measurements
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.desk.retries import Retries
@@ -37,6 +38,7 @@ class Recorded(Served):
             asyncio.run(self.recorder.open())  # by itself: nothing is remembered, and an image is long to look through
         retries = Retries()
         self._memories = Memories(self.memory, self.recorder, retries, keep_commands=False, clock=lambda: self.now)
+        self.measured = Measurements(self.memory, self.rules.stale_after, self.recorder.sample, keep=True)
         self.desk = Desk(self.memory, self.rules, self._heard)
         intake = Intake(self.desk, self.recorder, retries, self.memory, fallback=fallback, clock=lambda: self.now)
         self.methods = Methods(intake, self.desk, self.recorder, self.rules, lambda: self.now).table()
@@ -69,6 +71,7 @@ class Recorded(Served):
     def _heard(self, record: DeskRecord) -> None:
         self.records.append(record)
         self._memories.note(record)
+        self.measured.note(record)
 
 
 class Naps:

@@ -22,6 +22,12 @@ from tests.api.recorded import AUDIT, COMMANDS, TIMELINE, Recorded, commanded
 from tests.api.serving import GETS, OPTIONS, ZONE, client_of
 from tests.api.test_models import MODELS
 
+HISTORIES = [
+    "/api/v1/history",
+    "/api/v1/history?series=zone.1.1.temperature",
+    f"{ZONE}/history",
+    f"{ZONE}/history?step=raw",
+]
 LATER = {"$ref", "const", "prefixItems", "examples", "ge", "gt", "le", "lt", "propertyNames"}
 
 
@@ -164,16 +170,24 @@ def test_fields_keep_description_example_and_unit(spec: dict[str, Any]) -> None:
     assert temperature["description"].endswith("In °C.")
 
 
-@pytest.mark.parametrize("path", [*GETS, AUDIT, COMMANDS, TIMELINE, "/api/v1/bus/doctor"])
+@pytest.mark.parametrize("path", [*GETS, AUDIT, COMMANDS, TIMELINE, *HISTORIES, "/api/v1/bus/doctor"])
 def test_answers_are_what_the_document_says(recorded: Recorded, api: FlaskClient, path: str) -> None:
     """Every answer fits the schema of its operation and status."""
     recorded.writes(100, 1, 0x0C1A, 0x0C1A)
     commanded(api, 21.5)
     spec = document(api.application, OPTIONS.version)
     answer = api.get(path)
-    _, operation = operation_at(spec, path)
+    _, operation = operation_at(spec, path.partition("?")[0])
     content = resolved(spec, operation["responses"])[str(answer.status_code)]["content"]
     fits(spec, content[answer.mimetype]["schema"], answer.get_json())
+
+
+def test_an_answer_that_is_no_json_is_declared(api: FlaskClient) -> None:
+    """Beside the model that it is otherwise."""
+    spec = document(api.application, OPTIONS.version)
+    answer = api.get(f"{ZONE}/history?format=csv")
+    content = resolved(spec, spec["paths"]["/api/v1/zones/{base}/{zone}/history"]["get"]["responses"])["200"]["content"]
+    assert list(content) == ["application/json", answer.mimetype]
 
 
 def test_an_accepted_command_is_what_the_document_says(api: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bus, disk, http
+from benchmarks import bus, disk, history, http
 from benchmarks.machine import describe, file_system
 from benchmarks.servers import ROOT
 from benchmarks.table import Row, Table
@@ -51,6 +51,14 @@ def test_disk(tmp_path: Path) -> None:
     else:
         check(table, [])
         assert "not measured" in table.render()
+
+
+def test_history(tmp_path: Path) -> None:
+    """Beside plain rows, with what it writes and how long its steps take."""
+    size = history.Size(days=22, raw_days=17, zones=(1,), model_days=1, repetitions=1)
+    table = history.measure(tmp_path, size)
+    check(table, ["1 zones, 22 days: the file", "1 zones: all of a series' day"])
+    assert "steps of packing, thinning and forgetting" in table.render()
 
 
 @pytest.mark.skipif(file_system(MEMORY) != "tmpfs", reason="needs a tmpfs at /dev/shm")

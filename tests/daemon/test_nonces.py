@@ -84,7 +84,7 @@ async def test_a_killed_daemon_has_remembered(path: Path, clock: Clock) -> None:
     clock.now = END + MARGIN + 1
     async with daemon(SqliteJournal(path), clock) as (nonces, recorder):
         assert nonces._used == {}
-        await recorder._prune()
+        await recorder._tidy()
     assert SqliteJournal(path).load(0.0).nonces == []
 
 
@@ -94,7 +94,7 @@ async def test_a_nonce_is_kept_for_longer_than_it_can_be_shown(path: Path, clock
         assert await nonces.use("house", "n", END)
     clock.now = END - 0.001
     async with daemon(SqliteJournal(path), clock) as (nonces, recorder):
-        await recorder._prune()
+        await recorder._tidy()
     async with daemon(SqliteJournal(path), clock) as (nonces, _):
         assert await nonces.use("house", "n", END) is False
         clock.now = END

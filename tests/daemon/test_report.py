@@ -61,6 +61,19 @@ def test_a_clock_that_trembles_is_not(machine: Machine) -> None:
     assert (machine.memory.header.wall_offset, machine.memory.header.clock_set_at) == (WALL, None)
 
 
+def test_what_is_measured_ends_before_the_clock_moves(machine: Machine) -> None:
+    """Once, while shown times still go by the clock of before; a tremor ends nothing."""
+    ends: list[tuple[float, float]] = []
+    machine.reporter.before_clock_moves = lambda now: ends.append((now, machine.memory.header.wall_offset))
+    machine.ahead += 0.5
+    machine.reporter.set_clock()
+    assert ends == []
+    machine.ahead += 60
+    machine.reporter.set_clock()
+    machine.reporter.set_clock()
+    assert ends == [(1000.0, WALL)]
+
+
 def test_it_is_remembered_over_a_restart_of_the_daemon(machine: Machine) -> None:
     """A clock set while there was no daemon is noticed by the next one."""
     machine.ahead += 60

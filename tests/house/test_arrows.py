@@ -24,7 +24,8 @@ ARROWS = {
     "mqtt": ["desk", "shm", "domain"],
     "link": ["domain"],
     "daemon": ["bus", "mqtt", "desk", "store", "shm", "link", "domain", "settings", "logs", "metrics"],
-    "manager": ["shm", "store.queries", "link", "domain"],
+    # Two ways to read the file, both read-only: what happened, and what was measured.
+    "manager": ["shm", "store.queries", "store.series.reading", "store.series.rollup", "link", "domain"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
     "web": [],

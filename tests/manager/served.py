@@ -14,6 +14,7 @@ from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
+from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import DaemonAway, GatewayError
@@ -25,9 +26,11 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
+from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.store.habits import Habits
 from neasmart_gateway.store.queries import Queries
 from neasmart_gateway.store.recorder import Recorder
+from neasmart_gateway.store.series.reading import MeasurementQueries
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.desk.gateway import START, UNIX_START, Gateway, InlineExecutor
 
@@ -111,7 +114,13 @@ class Served(Gateway):
             House(STRUCTURES, self.rules.allowed),
             HealthReader(self.memory, self.rules.stale_after, lambda: self.now),
             History(Queries(self.database, lambda work: work()), self.memory),
+            self._measurements(link or self.link),
         )
+
+    def _measurements(self, link: object) -> MeasurementReader:
+        queries = MeasurementQueries(self.database, lambda work: work(), fine_of)
+        health = HealthReader(self.memory, self.rules.stale_after, lambda: self.now)
+        return MeasurementReader(queries, link, health, self.memory)
 
     def beat(self, **report: object) -> None:
         """The daemon's loop turns; what it reports can be made otherwise."""

@@ -5,13 +5,21 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from neasmart_gateway.store.journal import Batch, Remembered
+from neasmart_gateway.store.journal import Batch, Remembered, Sample
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import change, command, nonce
 
 KEPT = Remembered(102, 2100, 1_767_225_600.0)
 ROWS = 400
-COUNTS = {"registers": 1, "commands": ROWS, "audit": ROWS, "nonces": ROWS}
+COUNTS = {
+    "registers": 1,
+    "commands": ROWS,
+    "audit": ROWS,
+    "nonces": ROWS,
+    "history_tail": 1,
+    "history_blocks": 0,
+    "history_hours": 0,
+}
 """Rows by table of a database that `fill` has made."""
 SCHEMAS = Path(__file__).parents[2] / "src/neasmart_gateway/store/schema"
 
@@ -34,7 +42,9 @@ def fill(path: Path) -> None:
     with closing(SqliteJournal(path)) as journal:
         rows = range(ROWS)
         commands = [command(f"c{n}", "confirmed") for n in rows]
-        journal.commit(Batch([KEPT], commands, [change(n) for n in rows], [nonce(n) for n in rows]), durable=True)
+        samples = [Sample(102, int(KEPT.written_at) + 60 * n, 2100 + n % 9) for n in rows]
+        batch = Batch([KEPT], commands, [change(n) for n in rows], [nonce(n) for n in rows], samples)
+        journal.commit(batch, durable=True)
 
 
 def version_1(path: Path) -> None:

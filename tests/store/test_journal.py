@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neasmart_gateway.store.journal import Batch, Journal, NonceRow, Remembered
+from neasmart_gateway.store.journal import Batch, Journal, NonceRow, Remembered, Sample
 from neasmart_gateway.store.memory import MemoryJournal
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import DAY, NOW, change, command, nonce
@@ -194,6 +194,21 @@ def test_pruning_forgets_nonces_that_have_expired(journal: Journal) -> None:
     journal.commit(Batch(nonces=[nonce(1, NOW - 1), nonce(2, NOW)]), durable=True)
     assert (journal.prune(NOW + DAY, NOW), journal.prune(NOW + DAY, NOW)) == (1, 0)
     assert journal.load(0.0).nonces == [nonce(2, NOW)]
+
+
+def test_samples_break_off_where_the_last_thing_was_written(journal: Journal) -> None:
+    """Each series that ended with a value; not those that ended with a gap."""
+    at = int(NOW)
+    samples = [Sample(102, at, 1), Sample(110, at + 60, 2), Sample(110, at + 90, None), Sample(7, at + 30, 3)]
+    journal.commit(Batch(samples=samples), durable=False)
+    assert set(journal.load(0.0).broken_off) == {Sample(102, at + 90, None), Sample(7, at + 90, None)}
+
+
+def test_tending_ends(journal: Journal) -> None:
+    """However much there is to be done."""
+    journal.commit(Batch(samples=[Sample(102, int(NOW) + n, n) for n in range(30_000)]), durable=False)
+    steps = list(iter(lambda: journal.tend(NOW + 500 * DAY, 400 * DAY), False))
+    assert len(steps) < 2000
 
 
 registers = st.builds(

@@ -9,10 +9,10 @@ import pytest
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store import migrations
 from neasmart_gateway.store.faults import WrongSchema
-from neasmart_gateway.store.journal import Batch
+from neasmart_gateway.store.journal import Batch, NonceRow, Sample
 from neasmart_gateway.store.migrations import NEWEST, migrate, version_of
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.store.doubles import command
+from tests.store.doubles import NOW, command
 from tests.store.files import KEPT, SCHEMAS, ask, tell, version_1
 
 
@@ -42,6 +42,16 @@ def test_a_version_1_file_is_migrated(path: Path, sqlite_journal: SqliteJournal)
     assert sqlite_journal.generation == 0
     assert ask(copy_of(path), "PRAGMA user_version") == 1
     assert ask(copy_of(path), "SELECT word FROM registers") == KEPT.word
+
+
+def test_a_version_3_file_is_migrated(path: Path, sqlite_journal: SqliteJournal) -> None:
+    """Its nonces are kept, and it can hold measurements."""
+    tell(path, "".join(migrations._script(version) for version in (1, 2, 3)) + "PRAGMA user_version = 3;")
+    tell(path, f"INSERT INTO nonces VALUES ('house', 'nonce-1', {NOW});")  # noqa: S608 - a number of ours
+    assert sqlite_journal.load(0.0).nonces == [NonceRow("house", "nonce-1", NOW)]
+    sqlite_journal.commit(Batch(samples=[Sample(102, int(NOW), 2100)]), durable=True)
+    assert sqlite_journal.load(0.0).broken_off == [Sample(102, int(NOW), None)]
+    assert ask(copy_of(path), "PRAGMA user_version") == 3
 
 
 def test_a_migrated_file_is_like_a_new_one(path: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_newer_schema_is_named(path: Path, sqlite_journal: SqliteJournal, move
     """The reason says both versions, and the data are there for the newer gateway."""
     fill(path)
     newer_schema(path)
-    with pytest.raises(StoreError, match=r"version 99, .* 3"):
+    with pytest.raises(StoreError, match=r"version 99, .* 4"):
         sqlite_journal.load(0.0)
     assert "version 99" in moved[0][1]
     assert ask(moved[0][0], "SELECT word FROM registers") == KEPT.word

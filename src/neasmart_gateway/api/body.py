@@ -125,8 +125,12 @@ def _faults(model: type[BaseModel], error: ValidationError) -> list[FieldFault]:
 def _fault(model: type[BaseModel], detail: ErrorDetails) -> FieldFault:
     name = _short(str(detail["loc"][0])) if detail["loc"] else "body"
     if detail["type"] == "extra_forbidden":
-        return FieldFault(name, f"is not known here; known: {', '.join(model.model_fields) or 'none'}")
+        return FieldFault(name, f"is not known here; known: {', '.join(_names(model)) or 'none'}")
     return FieldFault(name, detail["msg"].replace("Input should be", "must be", 1))
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _short(name: str) -> str:

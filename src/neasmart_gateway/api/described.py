@@ -29,7 +29,7 @@ class Operation:
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
     `by_ticket` can be opened with a ticket instead of a key; an `unlimited` one can be read as often as one likes.
     `reads` and `tells` name headers of the request that count and headers of the answer, besides those that every
-    operation has; `media` are the types of what is no model.
+    operation has; `media` are the types of what is no model, beside the models if it has some.
     """
 
     scope: Scope | None

@@ -27,6 +27,7 @@ from neasmart_gateway.daemon.report import Reporter
 from neasmart_gateway.daemon.service import Announcer, ServiceManager
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
+from neasmart_gateway.desk.measurements import Measurements
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
@@ -40,6 +41,7 @@ from neasmart_gateway.store.records import StoreSetAside
 from neasmart_gateway.store.sqlite import SqliteJournal
 
 _TICK = 0.25
+_DAY = 86400.0
 
 
 class Daemon:
@@ -67,13 +69,16 @@ class Daemon:
         unix = self._reporter.unix_now
         measure = functools.partial(room_at, database.path.resolve())
         self._disk = DiskWatch(measure, self._executor, unix, time.monotonic)
-        habits = Habits(flush_seconds=database.flush_seconds)
+        habits = Habits(flush_seconds=database.flush_seconds, history_seconds=database.history_days * _DAY)
         self._recorder = Recorder(journal, self._executor, self._log, unix, habits)
         retries = Retries()
         keep = settings.modbus.persist_command_registers
         self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
         rules = options.rules(settings)
-        self._nonces = Nonces(self._recorder, unix)
+        self._measured = Measurements(memory, rules.stale_after, self._recorder.sample, keep=database.history_days > 0)
+        self._reporter.before_clock_moves = self._measured.end
+        self._recorder.refill = self._start_anew
+        self._nonces = Nonces(self._recorder, unix)  # behind the hook above, to which it adds its own
         self._desk = Desk(memory, rules, self._heard_from_desk)
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
@@ -130,6 +135,7 @@ class Daemon:
                     raise RuntimeError("a part of the daemon has ended by itself")
             self._reporter.set_clock()
             self._desk.tick(time.monotonic())
+            self._measured.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
             self._announcer.turned(self._reporter.publish(), time.monotonic())
             self._log.catch_up()
@@ -143,6 +149,7 @@ class Daemon:
         await asyncio.gather(*background, return_exceptions=True)
         await self._bus.close()
         await self._link.close()
+        self._measured.end(time.monotonic())
         await self._recorder.close()
         self._executor.shutdown(wait=False)
         self._log(DaemonStopped(self._recorder.waiting))
@@ -176,9 +183,15 @@ class Daemon:
 
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)
+        self._measured.note(record)
         if isinstance(record, CommandEchoed):
             self._bus.echoed(record.address, record.seconds, record.at)
         self._log(record)
+
+    def _start_anew(self) -> None:
+        """Note all that is known, for a database that was started anew."""
+        self._memories.refill()
+        self._measured.start_anew()
 
     def _call_failed(self, method: str, error: Exception) -> None:
         self._log(CallFailed(method, repr(error)))

@@ -28,6 +28,8 @@ class Reporter:
         self._started_at = 0.0
         self._was_silent = self._freshness().bus_silent
         self._bus_alive_since: float | None = None
+        self.before_clock_moves: Callable[[float], None] = lambda _now: None
+        """Called with the monotonic time, while shown times still go by the clock of before."""
 
     def begin(self) -> None:
         """Say for the first time that this daemon is at work."""
@@ -40,6 +42,7 @@ class Reporter:
         offset = self._wall() - now
         moved = offset - header.wall_offset
         if abs(moved) > _WALL_DRIFT:
+            self.before_clock_moves(now)
             if header.wall_offset:  # not the first time, when there is nothing to move away from
                 header.clock_was_set(now, moved)
             header.wall_offset = offset

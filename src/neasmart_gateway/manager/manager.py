@@ -22,6 +22,7 @@ from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
 from neasmart_gateway.manager.condensation import Advice, advise
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
+from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
 from neasmart_gateway.manager.topology import Survey, Topology
 from neasmart_gateway.manager.views import Page, Receipt, RegisterView, UnitView, ZoneView
@@ -49,7 +50,7 @@ class ModbusManager:
 
     def __init__(
         self, memory: SharedMemory, link: LinkClient, breaker: DaemonBreaker, house: House, health: HealthReader,
-        history: History,
+        history: History, measurements: MeasurementReader,
     ) -> None:  # fmt: skip
         self._memory = memory
         self._link = link
@@ -59,6 +60,7 @@ class ModbusManager:
         self._history = history
         self._editions = Editions(memory, health)
         self._waiting = 0
+        self.measurements = measurements
         self.house = house
 
     # Zones

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -43,6 +43,7 @@ class Database(Group):
     path: Path = Path("./data/registers.db")
     enable_fallback: bool = True
     flush_seconds: Seconds = 60
+    history_days: Annotated[int, Field(ge=0)] = 400
 
 
 class Settings(BaseSettings):

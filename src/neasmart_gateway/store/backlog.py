@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, NonceRow, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, NonceRow, Remembered, Sample
 
 MOST = 10_000
 """Commands and audit rows held at a time; registers are bounded by the address space."""
+MOST_SAMPLES = 50_000
+"""Samples held at a time: about a day of a house of sixty zones, in some 7 MB."""
 
 
 class Backlog:
     """Registers by address, commands by id, audit rows in order. When it is full, the oldest audit row goes first.
 
-    Nonces are bounded by whoever adds them.
+    Nonces are bounded by whoever adds them. Samples have room of their own; where one had to go, its series has a gap.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, most_samples: int = MOST_SAMPLES) -> None:
         self._most = most
+        self._most_samples = most_samples
         self._registers: dict[int, Remembered] = {}
         self._commands: dict[str, CommandRow] = {}
         self._audit: deque[AuditRow] = deque()
         self._nonces: dict[tuple[str, str], NonceRow] = {}
+        self._samples: deque[Sample] = deque()
+        self._gaps: dict[int, Sample] = {}
         self.dropped = 0
-        """Commands and audit rows that had to go, since the start."""
+        """Commands, audit rows and samples that had to go, since the start."""
 
     def add_register(self, register: Remembered) -> None:
         self._registers[register.address] = register
@@ -39,6 +45,17 @@ class Backlog:
     def add_nonce(self, row: NonceRow) -> None:
         self._nonces[row.owner, row.nonce] = row
 
+    def add_sample(self, sample: Sample) -> None:
+        self._samples.append(sample)
+        while len(self._samples) > self._most_samples:
+            gone = self._samples.popleft()
+            self._gaps.setdefault(gone.series, Sample(gone.series, gone.at, None))
+            self.dropped += 1
+
+    def break_off(self, gaps: Sequence[Sample]) -> None:
+        """Let series begin with a gap: nobody knows what was while nothing was recorded."""
+        self._gaps = {gap.series: gap for gap in gaps} | self._gaps
+
     def forget_unchanged(self, kept: dict[int, int]) -> None:
         """Drop registers whose word is the one that is kept: what went there and back costs nothing."""
         self._registers = {a: register for a, register in self._registers.items() if kept.get(a) != register.word}
@@ -50,6 +67,7 @@ class Backlog:
             list(self._commands.values()),
             list(self._audit),
             tuple(self._nonces.values()),
+            self._all_samples(),
         )
 
     def settle(self, batch: Batch) -> None:
@@ -66,6 +84,7 @@ class Backlog:
         written = {id(row) for row in batch.audit}
         while self._audit and id(self._audit[0]) in written:
             self._audit.popleft()
+        self._settle_samples({id(sample) for sample in batch.samples})
 
     @property
     def registers(self) -> int:
@@ -75,6 +94,20 @@ class Backlog:
     def rows(self) -> int:
         """Commands and audit rows that wait."""
         return len(self._commands) + len(self._audit)
+
+    @property
+    def samples(self) -> int:
+        """Samples that wait."""
+        return len(self._gaps) + len(self._samples)
+
+    def _all_samples(self) -> tuple[Sample, ...]:
+        """Return all samples that wait, those that say where others are missing first."""
+        return (*self._gaps.values(), *self._samples)
+
+    def _settle_samples(self, written: set[int]) -> None:
+        self._gaps = {series: gap for series, gap in self._gaps.items() if id(gap) not in written}
+        while self._samples and id(self._samples[0]) in written:
+            self._samples.popleft()
 
     def _make_room(self) -> None:
         while self.rows > self._most:

@@ -11,6 +11,8 @@ class Habits:
 
     flush_seconds: float = 60.0
     keep_seconds: float = 400 * 86400.0
+    history_seconds: float = 400 * 86400.0
+    """For how long the history of measurements is kept; 0: what there is stays as it is."""
     retry_seconds: float = 86400.0
     """How long a retried request finds its first receipt."""
     check_seconds: float = 86400.0

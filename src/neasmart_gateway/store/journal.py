@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from neasmart_gateway.store.series.codec import Sample as Sample
+
 Receipt = dict[str, Any]
 
 
@@ -57,15 +59,19 @@ class NonceRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is written in one transaction. A newer register, command or nonce replaces an older one; audit is added."""
+    """What is written in one transaction.
+
+    A newer register, command or nonce replaces an older one; audit rows and samples are added.
+    """
 
     registers: Sequence[Remembered] = ()
     commands: Sequence[CommandRow] = ()
     audit: Sequence[AuditRow] = ()
     nonces: Sequence[NonceRow] = ()
+    samples: Sequence[Sample] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.registers or self.commands or self.audit or self.nonces)
+        return bool(self.registers or self.commands or self.audit or self.nonces or self.samples)
 
     @classmethod
     def of(cls, rows: Sequence[CommandRow | NonceRow]) -> Batch:
@@ -76,12 +82,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a daemon needs to know at its start: registers, open commands, those a retry may ask for, nonces."""
+    """What a daemon needs to know at its start: registers, open commands, those a retry may ask for, nonces.
+
+    `broken_off` says of each series of measurements that ended with a value until when that is known to have held.
+    """
 
     registers: list[Remembered] = field(default_factory=list)
     open_commands: list[CommandRow] = field(default_factory=list)
     retryable: list[CommandRow] = field(default_factory=list)
     nonces: list[NonceRow] = field(default_factory=list)
+    broken_off: list[Sample] = field(default_factory=list)
 
 
 class Journal(Protocol):
@@ -107,6 +117,13 @@ class Journal(Protocol):
         """Forget commands and audit rows from before a Unix time, and nonces that have expired `now`.
 
         A small step at a call; returns how many rows that were.
+        """
+        ...
+
+    def tend(self, now: float, keep_seconds: float) -> bool:
+        """Pack, thin out and forget some history of measurements, in a few milliseconds; false when all is done.
+
+        `keep_seconds` is for how long it is kept.
         """
         ...
 

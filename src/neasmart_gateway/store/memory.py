@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered, Sample
 
 _OPEN = ("accepted", "delivered")
 
@@ -18,6 +18,8 @@ class MemoryJournal:
         self._nonces: dict[tuple[str, str], NonceRow] = {}
         self.audit: list[AuditRow] = []
         """Who changed what, oldest first."""
+        self.samples: list[Sample] = []
+        """What was measured, in the order of recording."""
 
     @property
     def generation(self) -> int:
@@ -30,6 +32,7 @@ class MemoryJournal:
             [command for command in commands if command.receipt["state"] in _OPEN],
             [command for command in commands if command.idempotency and command.created_at >= retry_since],
             list(self._nonces.values()),
+            self._broken_off(),
         )
 
     def commit(self, batch: Batch, *, durable: bool) -> None:
@@ -40,6 +43,7 @@ class MemoryJournal:
             self._commands[command.id] = replace(known or command, receipt=command.receipt, idempotency=key)
         self.audit += batch.audit
         self._nonces.update({(row.owner, row.nonce): row for row in batch.nonces})
+        self.samples += batch.samples
 
     def prune(self, before: float, now: float) -> int:
         old = [command.id for command in self._commands.values() if command.created_at < before]
@@ -53,6 +57,11 @@ class MemoryJournal:
             del self._commands[command_id]
         return gone
 
+    def tend(self, now: float, keep_seconds: float) -> bool:
+        kept = [sample for sample in self.samples if sample.at >= now - keep_seconds]
+        self.samples, before = kept, self.samples
+        return len(kept) < len(before)
+
     def looks_sound(self) -> bool:
         return True
 
@@ -61,3 +70,8 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+    def _broken_off(self) -> list[Sample]:
+        ends = {sample.series: sample for sample in self.samples}.values()
+        alive = max((sample.at for sample in ends), default=0)
+        return [Sample(end.series, max(alive, end.at), None) for end in ends if end.value is not None]

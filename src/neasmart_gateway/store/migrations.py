@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neasmart_gateway.store.faults import WrongSchema
 
-NEWEST = 3
+NEWEST = 4
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -13,12 +13,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store.backlog import Backlog
+from neasmart_gateway.store.condition import Condition
 from neasmart_gateway.store.habits import Habits
-from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, NonceRow, Remembered
+from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Journal, Kept, NonceRow, Remembered, Sample
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreRecord, StoreReturned
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_PRUNE_EVERY = 3600.0
+_TIDY_EVERY = 3600.0
 T = TypeVar("T")
 
 
@@ -48,11 +49,8 @@ class Recorder:
         self._catching_up: asyncio.Task[bool] | None = None
         self._durably = self._is_loaded = False
         self._urgent = asyncio.Event()
-        self._failure: str | None = None
-        self._failed_at = 0.0
-        self._returned_at: float | None = None
+        self._condition = Condition()
         self._generation = 0
-        self._flushed_at: float | None = None
         self.recall: Callable[[Kept], None] = lambda _kept: None
         """Told what the journal remembers: at the start, or as soon as it can be read."""
         self.refill: Callable[[], None] = lambda: None
@@ -67,6 +65,10 @@ class Recorder:
     def audit(self, row: AuditRow) -> None:
         """Remember who changed what, for the next flush."""
         self._backlog.add_audit(row)
+
+    def sample(self, sample: Sample) -> None:
+        """Remember a point of the history of measurements, for the next flush."""
+        self._backlog.add_sample(sample)
 
     def command(self, row: CommandRow) -> None:
         """Write a command down as soon as possible."""
@@ -84,7 +86,7 @@ class Recorder:
         Those that come while the journal is busy share the next transaction. Raises TimeoutError when it takes too
         long: the row may still come to the journal.
         """
-        if self._failure is not None:
+        if self.failure is not None:
             return False
         self._together.append(row)
         if self._writing is None:
@@ -99,14 +101,15 @@ class Recorder:
             with contextlib.suppress(ValueError):
                 self._together.remove(row)  # not begun, and nobody waits for it any more
 
-    async def catch_up(self, *, durable: bool = False) -> bool:
+    async def catch_up(self, *, durable: bool = False, samples: bool = False) -> bool:
         """Write down what waits, once for all who ask at the same time; true when the journal has every row.
 
-        With `durable` it outlives a power cut. False at once while the journal is away: only `run` tries it then.
+        With `durable` it outlives a power cut; with `samples` those count as rows too. False at once while the journal
+        is away: only `run` tries it then.
         """
-        if not self._backlog.rows:
+        if not self._backlog.rows and not (samples and self._backlog.samples):
             return True
-        if self._failure is not None:
+        if self.failure is not None:
             return False
         self._durably = self._durably or durable
         if self._catching_up is None:
@@ -127,20 +130,20 @@ class Recorder:
 
     async def run(self) -> None:
         """Write whatever is urgent at once and the rest once a flush; never ends by itself."""
-        next_prune = self._unix()
+        next_tidying = self._unix()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), 0 if self._failure else self._habits.flush_seconds)
+                await asyncio.wait_for(self._urgent.wait(), 0 if self.failure else self._habits.flush_seconds)
             await self._write_until_it_works()
-            if self._unix() >= next_prune:
-                next_prune = self._unix() + _PRUNE_EVERY
-                await self._prune()
+            if self._unix() >= next_tidying:
+                next_tidying = self._unix() + _TIDY_EVERY
+                await self._tidy()
 
     async def watch(self) -> None:
         """Look at all of the journal once a day, so that damage is told before somebody needs the spot; never ends."""
         while True:
             await asyncio.sleep(self._habits.check_seconds)
-            if self._failure is None and not await asyncio.to_thread(self._journal.looks_sound):
+            if self.failure is None and not await asyncio.to_thread(self._journal.looks_sound):
                 await self._check()
 
     async def flush(self) -> None:
@@ -164,7 +167,7 @@ class Recorder:
     @property
     def failure(self) -> str | None:
         """Why the journal cannot be used at the moment, None when it can."""
-        return self._failure
+        return self._condition.failure
 
     @property
     def waiting(self) -> int:
@@ -173,16 +176,7 @@ class Recorder:
 
     def status(self) -> dict[str, Any]:
         """Return what health shows of the store; times are Unix seconds."""
-        return {
-            "mode": "memory" if self._failure else "sqlite",
-            "failure": self._failure,
-            "since": self._failed_at if self._failure else None,
-            "returned_at": self._returned_at,
-            "flushed_at": self._flushed_at,
-            "waiting_registers": self._backlog.registers,
-            "waiting_rows": self._backlog.rows,
-            "dropped_rows": self._backlog.dropped,
-        }
+        return self._condition.status(self._backlog)
 
     # Inside
 
@@ -190,7 +184,7 @@ class Recorder:
         async with self._lock:
             # Whoever comes from now on goes into the next transaction.
             self._writing, rows, self._together = None, self._together, []
-            if self._failure is not None or not rows:
+            if self.failure is not None or not rows:
                 return False
             try:
                 await self._guarded(self._commit(Batch.of(rows), durable=True))
@@ -202,7 +196,7 @@ class Recorder:
         async with self._lock:
             # Whoever asks from now on may have something that this batch does not hold.
             self._catching_up, durable, self._durably = None, self._durably, False
-            if self._failure is not None:
+            if self.failure is not None:
                 return False
             try:
                 await self._guarded(self._write_what_waits(durable=durable))
@@ -224,16 +218,18 @@ class Recorder:
             with attempt:
                 await self.flush()
 
-    async def _prune(self) -> None:
-        """Forget what is too old, a step at a time, so that a commit never waits long behind it."""
+    async def _tidy(self) -> None:
+        """Forget and pack what is old, a step at a time, so that a commit never waits long behind it."""
+        now, habits, journal = self._unix(), self._habits, self._journal
         with contextlib.suppress(StoreError):
-            while await self._pruned_one_step(self._unix()):
+            while await self._one_step(lambda: journal.prune(now - habits.keep_seconds, now)):
+                pass
+            while habits.history_seconds and await self._one_step(lambda: journal.tend(now, habits.history_seconds)):
                 pass
 
-    async def _pruned_one_step(self, now: float) -> int:
-        before = now - self._habits.keep_seconds
+    async def _one_step(self, step: Callable[[], int]) -> int:
         async with self._lock:
-            return await self._guarded(self._in_thread(lambda: self._journal.prune(before, now)))
+            return await self._guarded(self._in_thread(step))
 
     async def _guarded(self, work: Awaitable[T]) -> T:
         """Do some work; a StoreError is reported on its way."""
@@ -248,22 +244,24 @@ class Recorder:
         kept = await self._in_thread(lambda: self._journal.load(since))
         self._generation, self._is_loaded = self._journal.generation, True
         self._kept = {register.address: register.word for register in kept.registers}
+        self._backlog.break_off(kept.broken_off)
         self.recall(kept)
 
     async def _write_what_waits(self, *, durable: bool) -> None:
         self._urgent.clear()
+        away = self.failure is not None
+        if not self._is_loaded and (away or self._backlog.batch()):
+            await self._load()  # first: what broke off at the last restart is older than all that waits
         self._backlog.forget_unchanged(self._kept)
-        batch, away = self._backlog.batch(), self._failure is not None
+        batch = self._backlog.batch()
         if not batch and not away:
             return
-        if not self._is_loaded:
-            await self._load()
         clock = asyncio.get_running_loop().time
         began = clock()
         # A disk that was away has to show that it can do what a command needs.
         await self._commit(batch, durable=durable or away)
         self._backlog.settle(batch)
-        self._flushed_at = self._unix()
+        self._condition.flushed_at = self._unix()
         if away and clock() - began > self._habits.patience:
             raise self._slow()
         self._written(batch)
@@ -279,21 +277,18 @@ class Recorder:
 
     def _written(self, batch: Batch) -> None:
         registers, rows = len(batch.registers), len(batch.commands) + len(batch.audit)
-        if self._failure is None:
+        if self.failure is None:
             self._report(StoreFlushed(registers, rows))
             return
-        self._failure, self._returned_at = None, self._unix()
-        away = self._returned_at - self._failed_at
+        away = self._condition.returned(self._unix())
         self._report(StoreReturned(round(away, 1), registers, rows, self._backlog.dropped))
 
     def _slow(self) -> StoreError:
         return StoreError(f"the disk is slow: it takes longer than {self._habits.patience:g} s to write something down")
 
     def _failed(self, error: StoreError) -> None:
-        if self._failure is None:
-            self._failed_at = self._unix()
+        if self._condition.failed(error.message, self._unix()):
             self._urgent.set()
-        self._failure = error.message
         self._report(StoreFailed(error.message, self.waiting))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

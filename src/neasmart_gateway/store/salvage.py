@@ -13,6 +13,7 @@ from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.receipts import place_of
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.store.migrations import migrate
+from neasmart_gateway.store.series import inspection
 from neasmart_gateway.store.upkeep import must_be_new, reading, writing
 
 Row = tuple[Any, ...]
@@ -21,6 +22,7 @@ _TABLES = {
     "commands": ("seq", "id", "created_at", "state", "receipt", "idempotency_key", "fingerprint"),
     "audit": ("seq", "at", "address", "before", "word", "cause", "who", "command_id"),
     "nonces": ("rowid", "owner", "nonce", "expires"),
+    **inspection.TABLES,
 }
 """Columns by table; the first one is the number of the row."""
 _BLIND = 1_000_000
@@ -60,6 +62,11 @@ def salvage(damaged: Path, new: Path) -> dict[str, Saved]:
             if not any(part.rows for part in saved.values()):
                 reasons = sorted({part.failure for part in saved.values() if part.failure})
                 raise OperatorError(f"nothing can be read of {damaged}: {'; '.join(reasons) or 'it has no rows'}")
+            # Rows of the tail go on behind the numbers that blocks name: below them they would count as packed.
+            target.execute(
+                "INSERT OR IGNORE INTO history_tail SELECT max(upto) + 1, x'' FROM history_blocks HAVING max(upto)"
+            )
+            target.execute("DELETE FROM history_tail WHERE samples = x''")
             target.commit()
     return saved
 
@@ -71,9 +78,7 @@ def _table(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -
     try:
         for raw in _rows(source, table, saved):
             try:
-                row = tuple(value.decode() if isinstance(value, bytes) else value for value in raw)
-                if table == "commands":
-                    _look_at(row)
+                row = _understood(table, raw)
                 target.execute(insert, row)
             except (ValueError, TypeError, KeyError, AttributeError, sqlite3.Error, OverflowError):
                 saved.senseless += 1
@@ -131,6 +136,17 @@ def _highest(source: sqlite3.Connection, table: str) -> int | None:
         if found and isinstance(found[0], int):
             return found[0]
     return None
+
+
+def _understood(table: str, raw: Row) -> Row:
+    """Return a row as it is written to the new database; an error when the gateway could not read it."""
+    if table in inspection.TABLES:
+        inspection.look_at(table, raw)
+        return raw
+    row = tuple(value.decode() if isinstance(value, bytes) else value for value in raw)
+    if table == "commands":
+        _look_at(row)
+    return row
 
 
 def _look_at(row: Row) -> None:

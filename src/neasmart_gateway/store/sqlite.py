@@ -10,11 +10,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store import aside
 from neasmart_gateway.store.faults import Damaged, is_beyond_use
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
 from neasmart_gateway.store.migrations import NEWEST, migrate
+from neasmart_gateway.store.series.ledger import Ledger
 
 _BUSY_SECONDS = 0.3
 """A caller waits for a durable commit; another program that holds the file for longer is trouble to be told."""
@@ -43,15 +45,19 @@ class SqliteJournal:
         self._descriptor = -1
         self._size = 0
         self.generation = 0
+        self._ledger = Ledger(fine_of)
 
     def load(self, retry_since: float) -> Kept:
-        return self._run(lambda connection: _load(connection, retry_since))
+        return self._run(lambda connection: _load(connection, retry_since, self._ledger))
 
     def commit(self, batch: Batch, *, durable: bool) -> None:
-        self._run(lambda connection: _commit(connection, batch, durable))
+        self._run(lambda connection: _commit(connection, batch, durable, self._ledger))
 
     def prune(self, before: float, now: float) -> int:
         return self._run(lambda connection: _prune(connection, before, now))
+
+    def tend(self, now: float, keep_seconds: float) -> bool:
+        return self._run(lambda connection: _tend(connection, self._ledger, now, keep_seconds))
 
     def looks_sound(self) -> bool:
         # With a connection of its own: the journal's would look at what it has in memory.
@@ -85,6 +91,7 @@ class SqliteJournal:
     def _drop(self) -> None:
         """Let go of a connection in trouble; closing it may be trouble again."""
         connection, self._connection = self._connection, None
+        self._ledger.forget()
         try:
             if connection is not None:
                 connection.close()
@@ -157,7 +164,7 @@ def _check(connection: sqlite3.Connection) -> None:
         raise Damaged(verdict)
 
 
-def _load(connection: sqlite3.Connection, retry_since: float) -> Kept:
+def _load(connection: sqlite3.Connection, retry_since: float, ledger: Ledger) -> Kept:
     registers = connection.execute("SELECT address, word, written_at FROM registers ORDER BY address")
     columns = "SELECT id, created_at, receipt, idempotency_key, fingerprint FROM commands WHERE "
     retryable = "idempotency_key IS NOT NULL AND created_at >= ? ORDER BY seq"
@@ -166,6 +173,7 @@ def _load(connection: sqlite3.Connection, retry_since: float) -> Kept:
         [_command(row) for row in connection.execute(columns + _OPEN + " ORDER BY seq")],
         [_command(row) for row in connection.execute(columns + retryable, (retry_since,))],
         [NonceRow(*row) for row in connection.execute("SELECT owner, nonce, expires FROM nonces ORDER BY expires")],
+        ledger.unbroken(connection),
     )
 
 
@@ -180,7 +188,7 @@ def _command(row: tuple[str, float, str, str | None, str | None]) -> CommandRow:
     return CommandRow(command_id, created_at, parsed, idempotency)
 
 
-def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool) -> None:
+def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool, ledger: Ledger) -> None:
     # FULL waits until the disk has it. NORMAL outlives the end of every process, but not of the power: enough for
     # whatever can be measured or asked again, and kinder to an SD card.
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -213,6 +221,7 @@ def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool) -> None
             "ON CONFLICT (owner, nonce) DO UPDATE SET expires = excluded.expires",
             [(row.owner, row.nonce, row.expires) for row in batch.nonces],
         )
+        ledger.append(connection, batch.samples)
 
 
 def _command_values(command: CommandRow) -> tuple[object, ...]:
@@ -236,3 +245,9 @@ def _prune(connection: sqlite3.Connection, before: float, now: float) -> int:
             oldest = f"SELECT rowid FROM {table} WHERE {column} < ? ORDER BY {column} LIMIT {_PRUNED_AT_ONCE}"  # noqa: S608
             gone += connection.execute(f"DELETE FROM {table} WHERE rowid IN ({oldest})", (end,)).rowcount  # noqa: S608
         return gone
+
+
+def _tend(connection: sqlite3.Connection, ledger: Ledger, now: float, keep_seconds: float) -> bool:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with connection:
+        return ledger.tend(connection, now, keep_seconds)

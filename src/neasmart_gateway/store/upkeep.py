@@ -13,6 +13,7 @@ from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.store import aside
 from neasmart_gateway.store.faults import WrongSchema, is_beyond_use
 from neasmart_gateway.store.migrations import NEWEST, check_tables, version_of
+from neasmart_gateway.store.series import inspection
 
 _BUSY_SECONDS = 1.0
 
@@ -68,6 +69,7 @@ def check(path: Path) -> Verdict:
             return Verdict(0, [str(error)], {})
         if not faults:
             _must_be_ours(connection, path)
+            faults += inspection.faults(connection)
         return verdict
 
 

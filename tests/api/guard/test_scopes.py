@@ -34,6 +34,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/api/v1/dehumidifiers"): READ,
     ("GET", "/api/v1/dehumidifiers/<number:number>"): READ,
     ("GET", "/api/v1/health"): READ,
+    ("GET", "/api/v1/history"): READ,
     ("GET", "/api/v1/mixed-groups"): READ,
     ("GET", "/api/v1/mixed-groups/<number:number>"): READ,
     ("GET", "/api/v1/notifications"): READ,
@@ -51,6 +52,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/api/v1/zones/<number:base>/<number:zone>"): READ,
     ("PATCH", "/api/v1/zones/<number:base>/<number:zone>"): CONTROL,
     ("POST", "/api/v1/zones/<number:base>/<number:zone>/release"): CONTROL,
+    ("GET", "/api/v1/zones/<number:base>/<number:zone>/history"): READ,
     ("GET", "/api/v1/zones/<number:base>/<number:zone>/timeline"): READ,
 }
 """What it takes, by method and route."""

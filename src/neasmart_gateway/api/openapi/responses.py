@@ -79,12 +79,13 @@ def _good(route: Route, status: int, names: Names) -> dict[str, Any]:
 
 
 def _content(route: Route, names: Names) -> dict[str, Any]:
-    models = route.models
+    models, media = route.models, route.operation.media
+    plain = {one: {"schema": {"type": "object" if one == JSON else "string"}} for one in media}
     if not models:
-        return {media: {"schema": {"type": "object" if media == JSON else "string"}} for media in route.operation.media}
+        return plain
     schemas = [component(names[model]) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-    return {JSON: {"schema": schema, "example": example_of(models[0])}}
+    return {JSON: {"schema": schema, "example": example_of(models[0])}} | plain
 
 
 def _both(good: dict[str, Any], kinds: Sequence[Kind]) -> dict[str, Any]:

@@ -90,7 +90,9 @@ class DatabaseHealth(DaemonWords):
     flushed_at: Annotated[Timestamp | None, about("When something was last written down; null: not yet.", _AT)]
     waiting_registers: Annotated[int, about("Registers that have changed and are not written down yet.", 3)]
     waiting_rows: Annotated[int, about("Commands and audit rows that are not written down yet.", 0)]
-    dropped_rows: Annotated[int, about("Commands and audit rows that had to be dropped while the file was away.", 0)]
+    dropped_rows: Annotated[
+        int, about("Commands, audit rows and points of the history dropped while the file was away.", 0)
+    ]
 
 
 class DiskHealth(DaemonWords):

@@ -25,12 +25,12 @@ MOST = 200
 
 def _moment(text: object) -> float:
     try:
-        moment = datetime.fromisoformat(str(text))
+        found = datetime.fromisoformat(str(text))
     except ValueError:
         raise PydanticCustomError("moment", "must be a time such as 2026-11-21T06:30:00Z") from None
-    if moment.tzinfo is None:
+    if found.tzinfo is None:
         raise PydanticCustomError("moment", "must say its zone, such as the Z in 2026-11-21T06:30:00Z")
-    return moment.timestamp()
+    return found.timestamp()
 
 
 def _state(text: object) -> str:
@@ -41,10 +41,9 @@ def _state(text: object) -> str:
 
 Limit = Annotated[QueryNumber, Field(ge=1, le=MOST), about("How many at most.", 50)]
 Before = Annotated[QueryPlace | None, about("Continue behind this number: the `next` of the answer before.", 1201)]
-Since = Annotated[
-    Annotated[float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})] | None,
-    about("Nothing from before this time.", "2026-11-21T06:30:00Z"),
-]
+Moment = Annotated[float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time as a query parameter has it."""
+Since = Annotated[Moment | None, about("Nothing from before this time.", "2026-11-21T06:30:00Z")]
 Next = Annotated[int | None, about("What to ask with as `before` for the next page; null: that was all.", None)]
 
 

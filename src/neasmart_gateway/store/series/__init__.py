@@ -1,0 +1,1 @@
+"""The history of measurements: how it is packed, kept, thinned out and read."""
