@@ -22,7 +22,7 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
 
 def test_check_config_prints_what_is_in_force(tmp_path: Path) -> None:
     """One NAME=value a line, secrets masked, status 0."""
-    done = run(tmp_path, "check-config", NEASMART_API_KEY="open-sesame", NEASMART_SERVER_PORT="5020")
+    done = run(tmp_path, "check-config", NEASMART_API_KEY="open-sesame-please", NEASMART_SERVER_PORT="5020")
     assert done.returncode == 0
     assert {"NEASMART_SERVER_PORT=5020", "NEASMART_API_KEY=********", "LOG_FORMAT=text"} <= set(done.stdout.split("\n"))
     assert "sesame" not in done.stdout + done.stderr

@@ -85,6 +85,13 @@ STATES = {
     "bus alive": (WELL, "bus", "alive", OK, 13.0),
     "bus silent": (SILENT, "bus", "silent", FAILED, OFFSET + 980.0),
     "bus silent from the start": (NEVER, "bus", "silent", FAILED, OFFSET + 5.0),
+    "bus that had no time to speak": (
+        replace(NEVER, booted_at=NEVER.freshness.now - 1.0),
+        "bus",
+        "waiting",
+        DEGRADED,
+        None,
+    ),
     "bus with nobody listening": (AWAY, "bus", UNKNOWN, DEGRADED, None),
     "two base stations": (reported(two_peers=["a", "b"]), "bus", "two_base_stations", DEGRADED, None),
     "a fight": (reported(fights=[101]), "bus", "contested", DEGRADED, None),

@@ -36,8 +36,8 @@ ARROWS = {
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "doctor_command", "rest_client", "demo", "__main__", "wsgi", "supervised",
-    "gunicorn_config", "runtime", "http_worker", "certificate",
+    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "rest_client", "demo", "__main__", "wsgi",
+    "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.
@@ -46,7 +46,6 @@ FOREIGN = {
     "flask": ["api", "wsgi"],
     "flask_cors": ["api"],
     "flask_limiter": ["api"],
-    "ruamel": ["key_commands"],
     "limits": ["api", "manager"],
     "redis": ["manager"],
     "flasgger": ["api"],

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.settings import load, tls
 from tests.process.raw_http import Raw, unshaken
 from tests.process.tls import Pair, get, make_pair
 from tests.running import DEADLINE, Gateway, eventually
@@ -126,12 +128,24 @@ def wrong(folder: Path, pair: Pair) -> Iterator[tuple[Mapping[str, str], str]]:
     yield locked.settings, "without a passphrase"
 
 
-def test_what_cannot_work_is_said_before_the_start(tmp_path: Path, pair: Pair) -> None:
-    """One readable line and exit status 2, from `serve` as from `check-config`: never a worker that dies again and
-    again."""
+def test_what_cannot_work_is_said(tmp_path: Path, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one readable line that names the setting."""
+    monkeypatch.chdir(tmp_path)
     for settings, word in wrong(tmp_path, pair):
-        for words in ("serve", "check-config"):
-            ended = command(Gateway(tmp_path, settings), words)
-            assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
-            assert word in ended.stderr
-            assert "NEASMART_API_TLS_" in ended.stderr
+        with monkeypatch.context() as set_for_now:
+            for name, value in settings.items():
+                set_for_now.setenv(name, value)
+            with pytest.raises(SettingsError) as caught:
+                tls.check(load().api)
+        (fault,) = caught.value.faults
+        assert word in fault
+        assert "NEASMART_API_TLS_" in fault
+
+
+@pytest.mark.parametrize("words", ["serve", "check-config"])
+def test_it_is_said_before_the_start(tmp_path: Path, pair: Pair, words: str) -> None:
+    """With exit status 2: never a worker that dies again and again."""
+    *_, (settings, word) = wrong(tmp_path, pair)
+    ended = command(Gateway(tmp_path, settings), words)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
+    assert word in ended.stderr

@@ -153,7 +153,7 @@ def test_every_fault_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither among the settings in force nor in a fault."""
-    monkeypatch.setenv("NEASMART_API_KEY", "open-sesame")
+    monkeypatch.setenv("NEASMART_API_KEY", "open-sesame-please")
     assert effective(load())["NEASMART_API_KEY"] == "********"
     monkeypatch.setenv("NEASMART_API_COMPAT", "open")
     assert "sesame" not in "".join(faults())

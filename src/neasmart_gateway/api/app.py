@@ -92,8 +92,10 @@ def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Mean
         cors.install(app, options.cors_origins)
     origins = options.cors_origins if options.enable_cors else ()
     app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
-    app.before_request(_doorkeeper(access, options, means).check)
+    doorkeeper = _doorkeeper(access, options, means)
+    app.before_request(doorkeeper.recognise)
     Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
+    app.before_request(doorkeeper.admit)
     body.install(app, means.receiving)
     app.before_request(SignatureGuard(access, means.clock).check)
 

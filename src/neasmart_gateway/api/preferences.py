@@ -23,8 +23,11 @@ def wait_seconds() -> int | None:
     return None if found is None else min(int(found[1]), LONGEST_WAIT)
 
 
-def idempotency() -> tuple[str, str] | None:
-    """Return the caller's key and a fingerprint of its request, None without a key; BadQuery for one that is none."""
+def idempotency(owner: str | None) -> tuple[str, str] | None:
+    """Return the caller's key and a fingerprint of its request, None without a key; BadQuery for one that is none.
+
+    Keys are each owner's own: two clients that count their requests do not meet.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -32,4 +35,4 @@ def idempotency() -> tuple[str, str] | None:
         reason = "must be 1 to 128 printable ASCII characters without blanks"
         raise BadQuery(f"Idempotency-Key {reason}", [FieldFault("Idempotency-Key", reason)])
     parts = (request.method.encode(), request.path.encode(), request.get_data())
-    return key, hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return f"{owner}/{key}" if owner else key, hashlib.sha256(b"\0".join(parts)).hexdigest()

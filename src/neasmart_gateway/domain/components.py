@@ -118,7 +118,13 @@ def _bus(facts: Facts) -> Component:
 
 def _bus_faults(facts: Facts) -> Iterator[tuple[str, Severity, str, str]]:
     """Yield state, severity, what is wrong and what to do, the worst first."""
-    if facts.freshness.bus_silent:
+    if facts.freshness.bus_silent and _has_only_begun(facts):
+        yield (
+            "waiting", Severity.DEGRADED,
+            "the base station has written nothing yet, but the gateway has not been running for long",
+            "Wait: a base station that is connected writes within minutes.",
+        )  # fmt: skip
+    elif facts.freshness.bus_silent:
         yield (
             "silent", Severity.FAILED,
             f"the base station has written nothing for {facts.freshness.stale_after:g} s or longer",
@@ -137,6 +143,12 @@ def _bus_faults(facts: Facts) -> Iterator[tuple[str, Severity, str, str]]:
             "Find the program that sets this value again and again (see /api/v1/audit), and stop it, or change the "
             "schedule of the base station.",
         )  # fmt: skip
+
+
+def _has_only_begun(facts: Facts) -> bool:
+    """Whether the base, which has not written yet, has not had the time to."""
+    fresh = facts.freshness
+    return fresh.last_bus_write is None and fresh.now - facts.booted_at <= fresh.stale_after
 
 
 def _silent_since(facts: Facts) -> float | None:

@@ -9,14 +9,51 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, SecretStr, model_validator
 
 from neasmart_gateway.settings.kinds import Group, Limit, Listed, Network, Port
 
+SOLE = "api-key"
+"""The name of the one key that stands in NEASMART_API_KEY."""
 KEY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}", re.ASCII)
 _REDIS = ("redis", "rediss", "redis+unix")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?", re.ASCII)
+_ORIGIN = re.compile(r"https?://([^/\s:@*\[\]]+|\[[0-9a-f:]+\])(:[0-9]+)?", re.ASCII | re.IGNORECASE)
+_PRINTABLE = re.compile(r"[!-~]{16,256}")
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _HOST.fullmatch(value):
+            raise ValueError(f"{value} is no name of a host: no scheme, no port; *.example is every name below")
+    return values
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _ORIGIN.fullmatch(value):
+            raise ValueError(f"{value} is no origin, such as https://home.example or http://192.0.2.7:8123")
+    return values
+
+
+def _name(value: str) -> str:
+    if not KEY_NAME.fullmatch(value) or value == SOLE:
+        raise ValueError(f"must be 1 to 32 small letters, digits and -, the first no -; {SOLE} is taken")
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if not _PRINTABLE.fullmatch(value.get_secret_value()):
+        raise ValueError("must be 16 or more printable ASCII characters without blanks, so that nobody can guess it")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise ValueError("must be 32 or more characters, as neasmart-gateway key new --signed makes it")
+    return value
 
 
 def _is_hash(value: SecretStr) -> SecretStr:
@@ -28,10 +65,10 @@ def _is_hash(value: SecretStr) -> SecretStr:
 class KeySettings(Group):
     """One API key, as `neasmart-gateway key new` writes it into the file: its hash, never the key itself."""
 
-    name: Annotated[str, Field(pattern=rf"^{KEY_NAME.pattern}$")]
+    name: Annotated[str, AfterValidator(_name)]
     scope: Literal["read", "control", "admin"]
     hash: Annotated[SecretStr, AfterValidator(_is_hash)]
-    signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    signing_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
 
 
 def _redis(value: SecretStr) -> SecretStr:
@@ -60,18 +97,24 @@ class Api(Group):
     port: Port = 5001
     enable_auth: bool = False
     allow_unauthenticated: bool = False
-    allowed_hosts: Annotated[tuple[str, ...], Listed] = ()
-    key: SecretStr | None = None
+    allowed_hosts: Annotated[tuple[str, ...], Listed, AfterValidator(_hosts)] = ()
+    key: Annotated[SecretStr, AfterValidator(_key)] | None = None
     trusted_clients: Annotated[tuple[Network, ...], Listed] = _LOOPBACK
     trusted_proxies: Annotated[tuple[Network, ...], Listed] = ()
     enable_cors: bool = False
-    cors_origins: Annotated[tuple[str, ...], Listed] = ()
+    cors_origins: Annotated[tuple[str, ...], Listed, AfterValidator(_origins)] = ()
     rate_limit_per_minute: Limit = 1200
     command_limit_per_minute: Limit = 120
     rate_limit_storage: Annotated[SecretStr, AfterValidator(_redis)] | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     compat: Annotated[tuple[Literal["root", "api"], ...], Listed] = ("root", "api")
+
+    @model_validator(mode="after")
+    def _cors_has_both(self) -> Self:
+        if self.enable_cors is not bool(self.cors_origins):
+            raise ValueError("NEASMART_API_ENABLE_CORS and NEASMART_API_CORS_ORIGINS must both be set, or neither")
+        return self
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

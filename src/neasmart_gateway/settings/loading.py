@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import yaml
 from pydantic import SecretStr, ValidationError
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
+from neasmart_gateway.settings import openness
 from neasmart_gateway.settings.models import Settings
 from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, config_file, paths, variables
 
@@ -22,15 +23,20 @@ MASK = "********"
 _QUOTATION = re.compile(r"""\s*(['"]).*\1""", re.DOTALL)
 
 
-def load() -> Settings:
-    """Return the settings in force; SettingsError with every fault that was found."""
+def load(*, whole: bool = True) -> Settings:
+    """Return the settings in force; SettingsError with every fault that was found.
+
+    What is not `whole` lacks something still, such as the first key: commands that add it must not mind.
+    """
     faults = _unknown_names()
-    if unreadable := _file_faults():
+    if unreadable := _file_faults(must_exist=whole):
         raise SettingsError(faults + unreadable)
     try:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(faults + [_line(fault) for fault in error.errors()]) from None
+    if whole:
+        faults += openness.faults(settings)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -79,13 +85,14 @@ def _nearest(name: str, names: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _file_faults() -> list[str]:
+def _file_faults(*, must_exist: bool) -> list[str]:
     """Say what keeps the YAML file from being read at all."""
     file = config_file()
     if not file.exists():
-        return [f"{CONFIG}: there is no file {file}"] if variables().get(CONFIG) else []
+        return [f"{CONFIG}: there is no file {file}"] if must_exist and variables().get(CONFIG) else []
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        content, twice = yaml.safe_load(text), list(_twice(yaml.compose(text, yaml.SafeLoader)))
     except yaml.MarkedYAMLError as error:
         # Not the error's own words: they quote the line, and with it whatever secret stands there.
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -94,7 +101,20 @@ def _file_faults() -> list[str]:
         return [f"{file} cannot be read: {type(error).__name__}, {getattr(error, 'strerror', None) or 'not YAML'}"]
     if content is not None and not isinstance(content, dict):
         return [f"{file} must hold keys and values, such as server: {{port: 502}}"]
-    return []
+    return [f"{file}, {fault}" for fault in twice]
+
+
+def _twice(node: yaml.Node | None) -> Iterator[str]:
+    """Name each key that stands twice in the same place: the last would count, and nobody would know."""
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value]
+        for place, (key, value) in enumerate(node.value):
+            if key.value in names[:place]:
+                yield f"line {key.start_mark.line + 1}: {key.value} stands there twice"
+            yield from _twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item)
 
 
 def _line(fault: ErrorDetails) -> str:

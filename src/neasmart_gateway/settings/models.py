@@ -18,7 +18,7 @@ from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.settings.api import Api, KeySettings
 from neasmart_gateway.settings.bus import FurtherListener, Modbus, Server
 from neasmart_gateway.settings.house import BaseStructure
-from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once, is_loopback
+from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once
 from neasmart_gateway.settings.log import Log
 from neasmart_gateway.settings.sources import Variables, config_file
 
@@ -78,25 +78,8 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _somebody_can_get_in(self) -> Self:
+    def _each_key_once(self) -> Self:
         each_once([key.name for key in self.keys], "keys: name")
-        own = self.api.key is not None and bool(self.api.key.get_secret_value())
-        if self.api.enable_auth and not own and not self.keys:
-            raise ValueError(
-                "NEASMART_API_ENABLE_AUTH is on, but there is no key: set NEASMART_API_KEY, or make one with "
-                "neasmart-gateway key new NAME"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _is_not_open_to_the_world(self) -> Self:
-        api = self.api
-        guarded = api.enable_auth or api.allow_unauthenticated or is_loopback(api.host)
-        if self.environment == "production" and not guarded:
-            raise ValueError(
-                f"ENVIRONMENT is production and the API listens on {api.host} without authentication: set "
-                "NEASMART_API_ENABLE_AUTH=true, or NEASMART_API_ALLOW_UNAUTHENTICATED=true if the network is trusted"
-            )
         return self
 
     @property

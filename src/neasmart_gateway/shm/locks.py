@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,9 @@ class ProcessLock:
 
     def _descriptor(self) -> int:
         if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = (os.getpid(), os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            weakref.finalize(self, os.close, descriptor).atexit = False
+            self._opened = (os.getpid(), descriptor)
         return self._opened[1]
 
     def __enter__(self) -> Self:

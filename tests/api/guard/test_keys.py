@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -105,40 +106,45 @@ def test_a_wrong_key_is_refused_even_to_trusted_clients(served: Served) -> None:
 
 
 def test_who_guesses_waits(served: Served, logged: LogCapture) -> None:
-    """After five wrong keys in a minute each further one waits; a right one too, but is let in; others do not wait."""
+    """After five wrong keys in a minute each further one waits; a right one never does, wherever it comes from."""
     naps: list[float] = []
-    means = MEANS.__class__(MEANS.offload, naps.append, MEANS.clock)
-    client = client_of(served, means, enable_auth=True, keys=KEYS)
+    client = client_of(served, replace(MEANS, sleep=naps.append), enable_auth=True, keys=KEYS)
     for _ in range(5):
         assert opened_by(client, "tablet.wrong") == 401
     assert naps == []
     assert opened_by(client, "tablet.wrong") == 401
-    assert opened_by(client, TABLET.key) == 200
-    assert naps == [patience.PAUSE] * 2
-    assert opened_by(client, TABLET.key) == 200  # known by now
+    assert naps == [patience.PAUSE]
+    assert opened_by(client, TABLET.key) == 200  # new to this worker
     elsewhere = {"REMOTE_ADDR": "203.0.113.6"}
-    assert client.get(ZONE, headers={"X-API-Key": READER.key}, environ_overrides=elsewhere).status_code == 200
-    assert naps == [patience.PAUSE] * 2
+    assert client.get(ZONE, headers={"X-API-Key": "wrong"}, environ_overrides=elsewhere).status_code == 401
+    assert naps == [patience.PAUSE]
+
+
+def test_the_log_tells_of_guesses_without_being_filled(served: Served, logged: LogCapture) -> None:
+    """The first five of a minute, then the tenth, the hundredth: each with how many there were."""
+    client = client_of(served, enable_auth=True, keys=KEYS)
+    for _ in range(120):
+        opened_by(client, "wrong")
     refusals = [entry for entry in logged.entries if entry["event"] == "a wrong key was refused"]
-    assert len(refusals) == 5  # and no more, however long it goes on
+    assert [entry["refused_in_this_minute"] for entry in refusals] == [1, 2, 3, 4, 5, 10, 100]
     assert {entry["address"] for entry in refusals} == {"203.0.113.5"}
 
 
-def test_only_so_many_wait(served: Served) -> None:
-    """One more is told to come back, so that guessing cannot fill a worker."""
+def test_only_so_many_of_one_place_wait(served: Served) -> None:
+    """One more of them is told to come back; somebody elsewhere has a place of their own."""
     gate, reached = threading.Event(), threading.Semaphore(0)
 
     def nap(_seconds: float) -> None:
         reached.release()
         gate.wait(20)
 
-    client = client_of(served, MEANS.__class__(MEANS.offload, nap, MEANS.clock), enable_auth=True, keys=KEYS)
-    for _ in range(5):
+    client = client_of(served, replace(MEANS, sleep=nap), enable_auth=True, keys=KEYS)
+    for _ in range(patience.FREE):
         opened_by(client, "tablet.wrong")
     app, answers = client.application, []
     guessers = [
         threading.Thread(target=lambda: answers.append(opened_by(app.test_client(), "tablet.wrong")))
-        for _ in range(patience.MOST_WAITING)
+        for _ in range(patience.MOST_OF_ONE)
     ]
     for guesser in guessers:
         guesser.start()
@@ -147,7 +153,16 @@ def test_only_so_many_wait(served: Served) -> None:
     refused = client.get(ZONE, headers={"X-API-Key": "tablet.wrong"}, environ_overrides=STRANGER)
     problem(refused, 429, "too_many_requests")
     assert refused.headers["Retry-After"] == "1"
+    elsewhere = {"REMOTE_ADDR": "203.0.113.6"}
+    assert client.get(ZONE, headers={"X-API-Key": TABLET.key}, environ_overrides=elsewhere).status_code == 200
     gate.set()
     for guesser in guessers:
         guesser.join(20)
-    assert answers == [401] * patience.MOST_WAITING
+    assert answers == [401] * patience.MOST_OF_ONE
+
+
+def test_watchdogs_are_not_refused_for_a_key(served: Served) -> None:
+    """What is open to everybody is so with a wrong key too."""
+    client = client_of(served, enable_auth=True, keys=KEYS)
+    answer = client.get("/health/live", headers={"X-API-Key": "wrong"}, environ_overrides=STRANGER)
+    assert answer.status_code == 200

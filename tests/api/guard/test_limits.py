@@ -47,6 +47,18 @@ def test_commands_have_a_limit_of_their_own(served: Served, limited: FlaskClient
     assert served.access.tally.read()["limited_commands"] == 1
 
 
+def test_what_is_refused_counts_too(served: Served) -> None:
+    """For want of rights, or because there is no such path or method."""
+    key = make_key("reader")
+    client = client_of(
+        served, enable_auth=True, keys=(Key("reader", Scope.READ, key.hashed),), commands_per_minute=COMMANDS
+    )
+    asked = [("PATCH", ZONE), ("POST", "/api/v1/nothing"), ("PUT", "/api/v1/zones"), ("PATCH", ZONE)]
+    headers = {"X-API-Key": key.key}
+    answers = [client.open(p, method=m, json={}, headers=headers, environ_overrides=FAR).status_code for m, p in asked]
+    assert answers == [403, 404, 405, 429]
+
+
 def test_all_commands_together_are_limited(limited: FlaskClient) -> None:
     """Not each route by itself."""
     paths = [("PATCH", ZONE), ("PATCH", "/api/v1/operation"), ("POST", f"{ZONE}/release"), ("POST", "/api/v1/tickets")]

@@ -6,7 +6,7 @@ import structlog
 from flask import current_app, g, request
 
 from neasmart_gateway.api.described import Operation, operation_at
-from neasmart_gateway.api.guard.callers import Caller
+from neasmart_gateway.api.guard.callers import Caller, caller
 from neasmart_gateway.api.guard.keys import KeyRing
 from neasmart_gateway.api.guard.patience import Patience
 from neasmart_gateway.api.guard.peers import Peer, Peers
@@ -35,54 +35,60 @@ class Doorkeeper:
         self._patience = patience
         self._access = access
 
-    def check(self) -> None:
-        """Note the caller of the request at hand, or refuse it (401, 403)."""
+    def recognise(self) -> None:
+        """Note the caller of the request at hand, or refuse it (401): whoever is unknown where one must be known."""
         operation, peer = operation_at(current_app), self._peers.of_request()
+        g.caller_address = peer.address  # for the access line, refused or not
         g.caller = Caller(peer, Scope.ADMIN) if not self._enabled else self._recognised(peer, operation)
-        g.caller_name, g.caller_address = g.caller.name, peer.address  # for the access line, refused or not
-        if operation.scope is not None and g.caller.scope < operation.scope:
-            self._refuse(g.caller, operation.scope)
+        g.caller_name = g.caller.name
+        if operation.scope is not None and g.caller.scope is Scope.NOTHING:
+            self._access.tally.add("keys_missing")
+            raise Unauthorized(_NEEDED)
+
+    def admit(self) -> None:
+        """Refuse the request at hand (403) if its caller may not do this; behind the limits, because it counts."""
+        who, operation = caller(), operation_at(current_app)
+        if operation.scope is None or who.scope >= operation.scope:
+            return
+        needed = operation.scope.label
+        self._note("forbidden", who.peer, "a caller may not do this", key=who.name, needed=needed)
+        raise Forbidden(f"This needs the scope {needed}; {who.who} has {who.scope.label}.", needed)
 
     def _recognised(self, peer: Peer, operation: Operation) -> Caller:
+        if operation.scope is None:
+            return Caller(peer, Scope.NOTHING)
         if operation.by_ticket and "ticket" in request.args:
             return self._by_ticket(peer, request.args["ticket"])
         if given := _given_key():
             return self._by_key(peer, given)
-        if peer.trusted:
-            return Caller(peer, Scope.CONTROL)
-        return Caller(peer, Scope.NOTHING)
+        return Caller(peer, Scope.CONTROL if peer.trusted else Scope.NOTHING)
 
     def _by_key(self, peer: Peer, given: bytes) -> Caller:
         key = self._ring.remembered(given)
         if key is None:
-            with self._patience.with_(peer.neighbourhood):
-                key = self._ring.verified(given)
-        if key is None:
-            self._note("keys_refused", peer, "a wrong key was refused")
-            raise WrongKey(_WRONG)
+            with self._patience.place(peer.neighbourhood):
+                with self._patience.look():
+                    key = self._ring.verified(given)
+                if key is None:
+                    self._note("keys_refused", peer, "a wrong key was refused")
+                    raise WrongKey(_WRONG)
         return Caller(peer, key.scope, key.name, key)
 
     def _by_ticket(self, peer: Peer, ticket: str) -> Caller:
         found = self._access.tickets.redeem(ticket)
         if found is None:
-            self._note("tickets_refused", peer, "a ticket was refused")
+            with self._patience.place(peer.neighbourhood):
+                self._note("tickets_refused", peer, "a ticket was refused")
             raise WrongKey(_USED)
+        self._access.tally.add("tickets_redeemed")
         owner, scope = found
         return Caller(peer, Scope(scope), owner)
 
-    def _refuse(self, caller: Caller, needed: Scope) -> None:
-        if caller.scope is Scope.NOTHING:
-            self._access.tally.add("keys_missing")
-            raise Unauthorized(_NEEDED)
-        self._access.tally.add("forbidden")
-        _log.warning("a caller may not do this", key=caller.name, address=caller.peer.address, needed=needed.label)
-        raise Forbidden(f"This needs the scope {needed.label}; {caller.who} has {caller.scope.label}.", needed.label)
-
-    def _note(self, what: str, peer: Peer, sentence: str) -> None:
+    def _note(self, what: str, peer: Peer, sentence: str, **fields: str | None) -> None:
         """Count a refusal and write it down, unless the same neighbourhood has filled enough lines already."""
         self._access.tally.add(what)
-        if self._patience.failed(peer.neighbourhood):
-            _log.warning(sentence, address=peer.address)
+        if count := self._patience.refused(peer.neighbourhood):
+            _log.warning(sentence, address=peer.address, refused_in_this_minute=count, **fields)
 
 
 def _given_key() -> bytes:

@@ -53,6 +53,7 @@ class Limits:
             app=app,
             application_limits=[f"{self._commands} per minute"],
             on_breach=self._on_breach,
+            request_identifier=lambda: request.endpoint or "nowhere",  # flask-limiter passes over what is not found
             **self._access.limiter_options,
         )
         limiter.request_filter(lambda: request.method in SAFE)

@@ -3,51 +3,60 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from limits import RateLimitItemPerMinute
 from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
 
 from neasmart_gateway.api.refusals import TooManyRequests
 
-FREE = RateLimitItemPerMinute(5)
-"""Wrong keys that one neighbourhood may try in a minute before it has to wait for each further one."""
+FREE = 5
+"""Refusals of one neighbourhood in a minute before it has to wait for each further one."""
 PAUSE = 1.0
-MOST_WAITING = 16
-"""Callers of one worker that are slowed down at the same time; one more is told to come back later."""
+MOST_OF_ONE = 3
+"""Wrong keys of one neighbourhood that one worker looks at, or lets wait, at the same time."""
+MOST = 64
+"""The same of all neighbourhoods; each holds a connection."""
+_MINUTE = 60
+_TOLD = frozenset({*range(1, FREE + 1), *(10**power for power in range(1, 10))})
 
 
 class Patience:
-    """Counts wrong keys by neighbourhood, over all workers; `slowed` is called for each caller that has to wait.
+    """Counts refusals by neighbourhood, over all workers; `slowed` is called for each caller that has to wait.
 
-    One key at a time is looked at: that takes processor time, which strangers must not be able to use up.
+    It is the refusal that waits: a right key is never kept waiting for the sake of wrong ones, but for the place in
+    which one unknown key at a time is looked at. That takes processor time, which strangers must not be able to use up.
     """
 
     def __init__(self, storage: Storage, slowed: Callable[[], None], sleep: Callable[[float], None]) -> None:
-        self._limiter = FixedWindowRateLimiter(storage)
+        self._storage = storage
         self._slowed = slowed
         self._sleep = sleep
-        self._waiting = 0
+        self._here: Counter[str] = Counter()
         self._one_at_a_time = threading.Lock()
 
     @contextmanager
-    def with_(self, neighbourhood: str) -> Iterator[None]:
-        """Guard the look at an unknown key; TooManyRequests when too many of them wait already."""
-        if self._waiting >= MOST_WAITING:
+    def place(self, neighbourhood: str) -> Iterator[None]:
+        """Hold a place for an unknown key; TooManyRequests when its neighbourhood, or all together, have too many."""
+        if self._here[neighbourhood] >= MOST_OF_ONE or self._here.total() >= MOST:
             self._slowed()
-            raise TooManyRequests("Too many wrong keys are being tried at the moment.", retry_after=PAUSE)
-        self._waiting += 1
+            raise TooManyRequests("Too many keys that nobody knows are being tried at the moment.", retry_after=PAUSE)
+        self._here[neighbourhood] += 1
         try:
-            if not self._limiter.test(FREE, "wrong keys", neighbourhood):
-                self._slowed()
-                self._sleep(PAUSE)
-            with self._one_at_a_time:
-                yield
+            yield
         finally:
-            self._waiting -= 1
+            self._here[neighbourhood] -= 1
+            self._here += Counter()  # forgets who has none
 
-    def failed(self, neighbourhood: str) -> bool:
-        """Note a wrong key; true as long as that need not be kept quiet in the log."""
-        return self._limiter.hit(FREE, "wrong keys", neighbourhood)
+    def look(self) -> threading.Lock:
+        """Return the lock under which a key is looked at."""
+        return self._one_at_a_time
+
+    def refused(self, neighbourhood: str) -> int:
+        """Count a refusal and let it wait if there were many; returns the count if the log should have it, else 0."""
+        count = self._storage.incr(f"refused/{neighbourhood}", _MINUTE)
+        if count > FREE:
+            self._slowed()
+            self._sleep(PAUSE)
+        return count if count in _TOLD else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,17 +14,11 @@ from neasmart_gateway.api.options import Network
 
 Address = IPv4Address | IPv6Address
 
-FORWARDING = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
-    "X-Client-IP",
-    "CF-Connecting-IP",
-    "Via",
+_FORWARDING = re.compile(
+    r"HTTP_(X_(ORIGINAL_)?FORWARDED.*|FORWARDED|VIA|X_REAL_IP|X_CLIENT_IP|X_CLUSTER_CLIENT_IP|X_SCHEME|X_ENVOY_.*"
+    r"|TRUE_CLIENT_IP|CF_CONNECTING_IP)"
 )
-"""A request that carries one of these speaks for somebody else."""
+"""What proxies add, as WSGI names it: a request that carries one of these speaks for somebody else."""
 _MOST_HOPS = 20
 _NEIGHBOURS = 64
 """Bits of an IPv6 address that stand for a household: within it anybody can take as many addresses as they like."""
@@ -57,7 +52,7 @@ class Peers:
         on this machine must not open the door to everyone.
         """
         remote = request.remote_addr or ""
-        if not any(header in request.headers for header in FORWARDING):
+        if not any(_FORWARDING.fullmatch(name) for name in request.environ if name.startswith("HTTP_")):
             return self._peer(remote)
         address = self._forwarded(remote)
         return Peer(remote or "local", trusted=False, loopback=False) if address is None else self._peer(address)

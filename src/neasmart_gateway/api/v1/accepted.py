@@ -45,7 +45,7 @@ def submitted(manager: ModbusManager, intentions: Sequence[Intention]) -> Accept
 
     With `Prefer: wait` the answer is held until the command is final, and is 200 then.
     """
-    key = idempotency()
+    key = idempotency(caller().name)
     return answered(manager, manager.submit(intentions, VIA, caller().who, key))
 
 

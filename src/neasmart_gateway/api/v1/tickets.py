@@ -19,6 +19,7 @@ class Tickets(Resource):
     def post(self) -> tuple[Ticket, int]:
         """Get a ticket."""
         ticket = self.access.tickets.issue(caller().who, Scope.READ)
+        self.access.tally.add("tickets_issued")
         return Ticket(ticket=ticket), HTTPStatus.CREATED
 
 
