@@ -80,7 +80,8 @@ class Gateway:
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    command: tuple[str, ...] = (sys.executable, "-m", "neasmart_gateway", "serve")
+    command: tuple[str, ...] = (sys.executable, "-m", "gunicorn", "-c", "python:neasmart_gateway.gunicorn_config")
+    """What `neasmart-gateway serve` becomes."""
 
     def __post_init__(self) -> None:
         self.api_port, self.modbus_port = free_ports(2)
