@@ -22,8 +22,11 @@ ARROWS = {
     "desk": ["shm", "store", "domain"],
     "bus": ["desk", "modbus", "domain"],
     "mqtt": ["desk", "shm", "domain"],
+    "diagnostics": ["domain"],
     "link": ["domain"],
-    "daemon": ["bus", "mqtt", "desk", "store", "shm", "link", "domain", "settings", "logs", "metrics"],
+    "daemon": [
+        "bus", "mqtt", "desk", "store", "shm", "link", "domain", "diagnostics", "settings", "logs", "metrics",
+    ],
     "manager": ["shm", "store.queries", "link", "domain"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
@@ -31,7 +34,7 @@ ARROWS = {
     "settings": ["domain"],
     "logs": [],
     "metrics": ["shm", "domain"],
-}
+}  # fmt: skip
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [

@@ -12,6 +12,7 @@ from neasmart_gateway.api.v1 import (
     bus,
     commands,
     dehumidifiers,
+    diagnostics,
     doctor,
     health,
     history,
@@ -48,6 +49,7 @@ RESOURCES: Mapping[str, Routes] = {
     "bus": bus.ROUTES,
     "topology": topology.ROUTES,
     "doctor": doctor.ROUTES,
+    "diagnostics": diagnostics.ROUTES,
     "tickets": tickets.ROUTES,
     "security": security.ROUTES,
 }
