@@ -30,6 +30,7 @@ ARROWS = {
     "manager": ["shm", "store.queries", "link", "domain"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
+    "support": ["settings", "store"],
     "web": [],
     "settings": ["domain"],
     "logs": [],
@@ -38,8 +39,8 @@ ARROWS = {
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "doctor_command", "rest_client", "demo", "__main__", "wsgi", "supervised",
-    "gunicorn_config", "runtime", "http_worker", "certificate",
+    "cli", "bus_commands", "key_commands", "doctor_command", "support_command", "rest_client", "demo", "__main__",
+    "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.
