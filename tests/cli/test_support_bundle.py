@@ -138,7 +138,10 @@ def test_an_older_log_file_is_read_too(folder: Path) -> None:
 def test_faults_end_with_status_2(tmp_path: Path, file: str, reason: str) -> None:
     """One line, and nothing is made or changed."""
     (tmp_path / "there.zip").write_text("mine")
-    done = run(tmp_path, "support-bundle", file, NEASMART_API_PORT="9")
+    asked: list[object] = []
+    with gateway({"/health": asked.append}) as settings:
+        done = run(tmp_path, "support-bundle", file, **settings)
+    assert (bool(asked), done.returncode) == (file != "there.zip", 2), "it asks though it cannot write"
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr.splitlines()[-1]
     assert (tmp_path / "there.zip").read_text() == "mine"

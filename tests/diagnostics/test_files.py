@@ -86,6 +86,15 @@ def test_files_are_bounded(folder: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["bus.jsonl", "bus.jsonl.1"]
 
 
+def test_what_happened_long_ago_stays(folder: Path) -> None:
+    """However often the files have changed since, as long as it is among those that are kept."""
+    files = EventFiles(folder, most_bytes=2_000)
+    files.append("bus", [event(1)], [])
+    for count in range(1, 100):
+        files.append("bus", [event(2, count)], [event(1), event(2, count)])
+    assert files.load("bus") == [event(1), event(2, 99)]
+
+
 def test_no_more_than_a_hundred_are_read(files: EventFiles) -> None:
     files.append("bus", [event(number) for number in range(1, 2 * MOST)], [])
     assert [one.number for one in files.load("bus")] == list(range(MOST, 2 * MOST))

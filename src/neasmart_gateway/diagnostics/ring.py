@@ -37,7 +37,6 @@ class Ring:
             self._put(replace(event, number=self._next))
             self._unsaved[self._next - 1] = True
         else:
-            del self._events[known.number]  # it goes to the end
             first_at = min(known.first_at, event.first_at)
             self._put(replace(event, number=known.number, count=known.count + event.count, first_at=first_at))
             self._unsaved.setdefault(known.number, False)
@@ -76,7 +75,7 @@ class Ring:
                 self._unsaved[event.number] = False
 
     def _put(self, event: Event) -> None:
-        self._events.pop(event.number, None)
+        self._events.pop(event.number, None)  # what has happened again goes to the end
         self._events[event.number] = event
         self._latest[_key(event)] = event.number
         self._next = max(self._next, event.number + 1)
