@@ -75,7 +75,7 @@ def _pages(client: RestClient, since: float, follow: bool) -> Iterator[list[Capt
     while True:
         page = client.get(f"/bus/frames?after={after}&limit={_PAGE}")
         after = page["next"]
-        frames = [_captured(frame) for frame in page["frames"]]
+        frames = [captured(frame) for frame in page["frames"]]
         yield [frame for frame in frames if frame.at >= since]
         if len(frames) < _PAGE:
             if not follow:
@@ -83,7 +83,8 @@ def _pages(client: RestClient, since: float, follow: bool) -> Iterator[list[Capt
             time.sleep(_LOOK_AGAIN)
 
 
-def _captured(frame: Mapping[str, Any]) -> Captured:
+def captured(frame: Mapping[str, Any]) -> Captured:
+    """Return a frame that the API has shown as it goes into a capture."""
     as_they_are = {name: frame[name] for name in ("listener", "peer", "direction", "verdict", "framing")}
     return Captured(at=unix_of(frame["at"]), data=bytes.fromhex(frame["data"]), **as_they_are)
 

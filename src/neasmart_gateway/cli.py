@@ -22,6 +22,7 @@ from neasmart_gateway.simulator.manners import Manners, units_in
 from neasmart_gateway.simulator.options import Options
 from neasmart_gateway.store import upkeep
 from neasmart_gateway.store.salvage import salvage
+from neasmart_gateway.support_command import support_bundle
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -164,6 +165,7 @@ def salvage_database(
 
 
 app.command()(doctor)
+app.command("support-bundle")(support_bundle)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import urllib.error
@@ -14,7 +15,12 @@ from neasmart_gateway.settings.api import Api
 from neasmart_gateway.settings.kinds import is_loopback
 
 _TIMEOUT = 10.0
+_VERSION = "/api/v1"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server may be told, no client can call
+
+
+class NoGateway(OperatorError):
+    """Nobody answers where the gateway should be."""
 
 
 class RestClient:
@@ -23,24 +29,36 @@ class RestClient:
     def __init__(self, settings: Settings) -> None:
         host = _ANY_ADDRESS.get(settings.api.host, settings.api.host)
         scheme = "https" if settings.api.tls_cert else "http"
-        self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api.port}/api/v1"
+        self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api.port}{_VERSION}"
         self._tls = trusting(settings.api)
         self._key = settings.api.key.get_secret_value() if settings.api.key else None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
         """Return what GET `path` (below /api/v1) answers."""
+        try:
+            return json.loads(self._read(self.base, path))
+        except ValueError as error:
+            raise self._away(error) from None
+
+    def text(self, path: str) -> str:
+        """Return what GET `path` (not below /api/v1) answers, as text."""
+        return self._read(self.base.removesuffix(_VERSION), path).decode(errors="replace")
+
+    def _read(self, base: str, path: str) -> bytes:
         headers = {"X-API-Key": self._key} if self._key else {}
-        request = urllib.request.Request(self.base + path, headers=headers)  # noqa: S310 - always http or https
+        request = urllib.request.Request(base + path, headers=headers)  # noqa: S310 - always http or https
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
-                return json.load(answer)
+                content: bytes = answer.read()
+                return content
         except urllib.error.HTTPError as error:
             raise OperatorError(f"the gateway refuses {path}: {_detail(error)}") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise OperatorError(
-                f"no gateway answers at {self.base} ({reason}): start it, or run this with its settings"
-            ) from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise self._away(error) from None
+
+    def _away(self, error: Exception) -> NoGateway:
+        reason = getattr(error, "reason", error)
+        return NoGateway(f"no gateway answers at {self.base} ({reason}): start it, or run this with its settings")
 
 
 def trusting(api: Api) -> ssl.SSLContext | None:

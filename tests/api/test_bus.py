@@ -152,8 +152,8 @@ def test_the_longest_answers_fit_into_messages(served: Served, line: HeardLine, 
         line.slave.intervals.echoed(address, 0.123456, 98765.432109)
     with listening(line.methods(), tmp_path / "socket") as link:
         manager = served.new_manager(link)
-        frames = manager.bus_frames(0, 1000)
-        registers = manager.bus_traffic().registers
+        frames = manager.bus.frames(0, 1000)
+        registers = manager.bus.traffic().registers
     assert [frame["number"] for frame in frames.frames] == list(range(1, 1001))
     assert frames.latest == 1100
     assert [one["address"] for one in registers] == list(range(1024))

@@ -22,22 +22,26 @@ ARROWS = {
     "desk": ["shm", "store", "domain"],
     "bus": ["desk", "modbus", "domain"],
     "mqtt": ["desk", "shm", "domain"],
+    "diagnostics": ["domain"],
     "link": ["domain"],
-    "daemon": ["bus", "mqtt", "desk", "store", "shm", "link", "domain", "settings", "logs", "metrics"],
+    "daemon": [
+        "bus", "mqtt", "desk", "store", "shm", "link", "domain", "diagnostics", "settings", "logs", "metrics",
+    ],
     # Two ways to read the file, both read-only: what happened, and what was measured.
     "manager": ["shm", "store.queries", "store.series.reading", "store.series.rollup", "link", "domain"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
+    "support": ["settings", "store"],
     "web": [],
     "settings": ["domain"],
     "logs": [],
     "metrics": ["shm", "domain"],
-}
+}  # fmt: skip
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "rest_client", "demo", "__main__", "wsgi",
-    "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
+    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "support_command", "rest_client", "demo",
+    "__main__", "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.

@@ -17,14 +17,16 @@ from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
 from neasmart_gateway.daemon.diagnosis import Diagnosis
+from neasmart_gateway.daemon.diagnostics import Diagnostics
 from neasmart_gateway.daemon.disk import DiskWatch, room_at
-from neasmart_gateway.daemon.hooks import LogHook, for_request
+from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.daemon.report import Reporter
 from neasmart_gateway.daemon.service import Announcer, ServiceManager
+from neasmart_gateway.daemon.watches import Watch
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.measurements import Measurements
@@ -32,6 +34,8 @@ from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.startup import Startup
+from neasmart_gateway.diagnostics.files import EventFiles
+from neasmart_gateway.domain.components import Facts
 from neasmart_gateway.link.server import LinkServer
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
@@ -57,11 +61,14 @@ class Daemon:
         self._settings = settings
         self._memory = memory
         self._supervisor = supervisor
-        self._log = LogHook(time.monotonic)
+        self._hook = LogHook(time.monotonic)
         self._loop = asyncio.get_running_loop()
         database = settings.database
         self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
+        files = EventFiles(database.path.resolve().with_name("diagnostics"))
+        self._diagnostics = Diagnostics(files, self._executor, time.time, self._log)
+        self._watch = Watch(memory.tally.read)
         journal = SqliteJournal(database.path.resolve(), self._set_aside)
         self._instance = secrets.randbits(53) | 1
         self._reporter = Reporter(memory, self._instance, settings.modbus.stale_after_seconds, self._words)
@@ -88,7 +95,8 @@ class Daemon:
         methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         bases = frozenset(base.base_id for base in settings.structures)
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
-        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table() | self._nonces.table()
+        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table()
+        table |= self._nonces.table() | self._diagnostics.table()
         self._link = LinkServer(socket, table, time.monotonic, self._call_failed, for_request)
         # Told by a daemon of before, to be told for as long as the gateway runs.
         self._moved_to = memory.status.read().get("database", {}).get("set_aside")
@@ -101,7 +109,7 @@ class Daemon:
         try:
             await self._begin()
             recorder = self._recorder
-            work = (*self._bus.work(), recorder.run(), recorder.watch(), self._disk.run())
+            work = (*self._bus.work(), recorder.run(), recorder.watch(), self._disk.run(), self._diagnostics.run())
             background = [asyncio.create_task(one) for one in work]
             try:
                 await self._turn(stop, background)
@@ -137,8 +145,8 @@ class Daemon:
             self._desk.tick(time.monotonic())
             self._measured.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
-            self._announcer.turned(self._reporter.publish(), time.monotonic())
-            self._log.catch_up()
+            self._look(self._reporter.publish())
+            self._hook.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
 
@@ -151,8 +159,9 @@ class Daemon:
         await self._link.close()
         self._measured.end(time.monotonic())
         await self._recorder.close()
-        self._executor.shutdown(wait=False)
         self._log(DaemonStopped(self._recorder.waiting))
+        await self._diagnostics.close()
+        self._executor.shutdown(wait=False)
 
     async def _ask_for_what_startup_wants(self) -> None:
         refusal = await self._startup.ask(self._intake.submit, time.monotonic)
@@ -180,6 +189,17 @@ class Daemon:
             "two_peers": self._desk.two_peers(now),
             "pending_registers": self._desk.pending,
         }
+
+    def _look(self, facts: Facts) -> None:
+        """Tell the service manager how we are, and note what is noteworthy of it."""
+        now = time.monotonic()
+        self._announcer.turned(facts, now)
+        for event in self._watch.events(facts, now, time.time()):
+            self._diagnostics.add(event)
+
+    def _log(self, record: Record) -> None:
+        self._hook(record)
+        self._diagnostics.note(record)
 
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)

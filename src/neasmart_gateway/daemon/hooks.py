@@ -24,6 +24,8 @@ _LINES: dict[type, tuple[str, int, str]] = {
     daemon.ClaimWaits: ("neasmart.daemon", logging.ERROR, "the daemon waits, the bus is not served"),
     daemon.CallFailed: ("neasmart.daemon", logging.ERROR, "a call failed by a fault of the gateway"),
     daemon.StartupRefused: ("neasmart.daemon", logging.WARNING, "the startup mode or state is refused at present"),
+    daemon.DiagnosticsFailed: ("neasmart.daemon", logging.WARNING, "noteworthy events cannot be written down"),
+    daemon.DiagnosticsCleared: ("neasmart.daemon", logging.WARNING, "the diagnostics were cleared"),
     bus.ListenerOpened: ("neasmart.bus", logging.INFO, "listening for the base station"),
     bus.ListenerFailed: ("neasmart.bus", logging.ERROR, "cannot listen for the base station, trying again"),
     bus.DeviceLost: ("neasmart.bus", logging.ERROR, "a serial device is lost, opening it anew"),
@@ -73,9 +75,13 @@ class LogHook:
             Context().run(self._log, record, left_out)  # whose request we are in has nothing to do with it
 
     def _log(self, record: Record, left_out: int) -> None:
-        name, level, event = _LINES[type(record)]
-        fields = _fields(record) | ({"left_out": left_out} if left_out else {})
-        self._loggers[name].log(level, event, **fields)
+        name, level, event, fields = said(record)
+        self._loggers[name].log(level, event, **fields | ({"left_out": left_out} if left_out else {}))
+
+
+def said(record: Record) -> tuple[str, int, str, dict[str, object]]:
+    """Return what a record says: the logger's name, the level, the sentence, and its fields."""
+    return *_LINES[type(record)], _fields(record)
 
 
 def _fields(record: Record) -> dict[str, object]:

@@ -44,4 +44,22 @@ class StartupRefused:
     reason: str
 
 
-DaemonRecord = DaemonStarted | DaemonStopped | ClaimWaits | CallFailed | StartupRefused
+@dataclass(frozen=True, slots=True)
+class DiagnosticsFailed:
+    """Noteworthy events cannot be written to their files; they are kept in memory, and it is tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticsCleared:
+    """Somebody has had the noteworthy events of these components forgotten: so many, and their files."""
+
+    components: tuple[str, ...]
+    events: int
+    who: str
+
+
+DaemonRecord = (
+    DaemonStarted | DaemonStopped | ClaimWaits | CallFailed | StartupRefused | DiagnosticsFailed | DiagnosticsCleared
+)

@@ -18,8 +18,9 @@ from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFou
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
-from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
+from neasmart_gateway.manager.bus import BusReader
 from neasmart_gateway.manager.condensation import Advice, advise
+from neasmart_gateway.manager.diagnostics import DiagnosticsReader
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.measurements import MeasurementReader
@@ -55,13 +56,14 @@ class ModbusManager:
         self._memory = memory
         self._link = link
         self._breaker = breaker
-        self._bus = BusReader(link)
+        self.bus = BusReader(link)
         self._health = health
         self._history = history
         self._editions = Editions(memory, health)
         self._waiting = 0
         self.measurements = measurements
         self.house = house
+        self.diagnostics = DiagnosticsReader(link)
 
     # Zones
 
@@ -221,17 +223,9 @@ class ModbusManager:
         found: dict[str, Any] = self._link.call("doctor", {})
         return found
 
-    def bus_traffic(self) -> BusTraffic:
-        """Return what was counted and measured on the bus; DaemonAway when there is no daemon."""
-        return self._bus.traffic()
-
-    def bus_frames(self, after: int, limit: int) -> BusFrames:
-        """Return frames of the last minutes with numbers above `after`; DaemonAway when there is no daemon."""
-        return self._bus.frames(after, limit)
-
     def topology(self) -> Topology:
         """Return what the base has ever spoken of, and what of it has gone silent, also with the daemon away."""
-        header, intervals = self._memory.header, self._bus.write_intervals()
+        header, intervals = self._memory.header, self.bus.write_intervals()
         survey = Survey(self._memory.reader, self._health.freshness(), header.booted_at)
         return survey.of(self.zones(), self.house.structures.zones, intervals, header.wall_offset)
 

@@ -15,6 +15,8 @@ from neasmart_gateway.store.faults import WrongSchema, is_beyond_use
 from neasmart_gateway.store.migrations import NEWEST, check_tables, version_of
 from neasmart_gateway.store.series import inspection
 
+LIBRARY = sqlite3.sqlite_version
+"""The version of SQLite."""
 _BUSY_SECONDS = 1.0
 
 

@@ -13,6 +13,7 @@ from neasmart_gateway.api.v1 import (
     commands,
     condensation,
     dehumidifiers,
+    diagnostics,
     doctor,
     health,
     history,
@@ -52,6 +53,7 @@ RESOURCES: Mapping[str, Routes] = {
     "bus": bus.ROUTES,
     "topology": topology.ROUTES,
     "doctor": doctor.ROUTES,
+    "diagnostics": diagnostics.ROUTES,
     "tickets": tickets.ROUTES,
     "security": security.ROUTES,
 }

@@ -15,7 +15,7 @@ class BusTraffic(Resource):
 
     @described(refuses=(DaemonAway,))
     def get(self) -> Bus:
-        return Bus.of(self.manager.bus_traffic(), self.manager.house.structures)
+        return Bus.of(self.manager.bus.traffic(), self.manager.house.structures)
 
 
 class RecentFrames(Resource):
@@ -26,7 +26,7 @@ class RecentFrames(Resource):
     @described(refuses=(DaemonAway,))
     def get(self) -> Frames:
         wanted = read_query(FrameQuery)
-        return Frames.of(self.manager.bus_frames(wanted.after, wanted.limit), wanted.after)
+        return Frames.of(self.manager.bus.frames(wanted.after, wanted.limit), wanted.after)
 
 
 ROUTES: Routes = {"/bus": BusTraffic, "/bus/frames": RecentFrames}

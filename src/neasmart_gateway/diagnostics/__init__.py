@@ -1,0 +1,1 @@
+"""The last noteworthy events of each component: in memory, and as lines of files."""

@@ -1,0 +1,1 @@
+"""One file for whoever helps: what the gateway knows of itself, without its secrets."""
