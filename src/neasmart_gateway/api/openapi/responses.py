@@ -22,7 +22,7 @@ Names = Mapping[type[BaseModel], str]
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 _EMPTY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-_OF_ALL = ("foreign_host", "too_many_requests", "internal_error")
+_OF_ALL = ("uri_too_long", "foreign_host", "too_many_requests", "headers_too_large", "internal_error")
 _KEPT = ("unauthorized", "forbidden")
 _SIGNED = ("signature_missing", "signature_bad", "signature_late", "signature_replayed")
 _WITH_A_BODY = ("request_timeout", "body_too_large", "malformed_body", "unsupported_media_type", "invalid_value")
