@@ -19,6 +19,7 @@ from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
+from neasmart_gateway.manager.drills import Drills
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
@@ -59,6 +60,7 @@ class ModbusManager:
         self._editions = Editions(memory, health)
         self._waiting = 0
         self.house = house
+        self.drills = Drills(memory, link, health.clock)
 
     # Zones
 

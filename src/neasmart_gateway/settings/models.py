@@ -45,6 +45,12 @@ class Database(Group):
     flush_seconds: Seconds = 60
 
 
+class Faults(Group):
+    """Whether faults may be made on purpose, for drills."""
+
+    enabled: bool = False
+
+
 class Settings(BaseSettings):
     """All settings of one gateway. Made by `load`, which turns what is wrong into readable faults."""
 
@@ -57,6 +63,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     database: Database = Database()
     log: Log = Log()
+    faults: Faults = Faults()
     workers: Limit = 1
     config: Path = Path("./data/config.yaml")
     log_format: Literal["text", "json"] = "text"
@@ -95,6 +102,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"ENVIRONMENT is production and the API listens on {api.host} without authentication: set "
                 "NEASMART_API_ENABLE_AUTH=true, or NEASMART_API_ALLOW_UNAUTHENTICATED=true if the network is trusted"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_no_drills_in_earnest(self) -> Self:
+        if self.environment == "production" and self.faults.enabled:
+            raise ValueError(
+                "ENVIRONMENT is production and NEASMART_FAULTS_ENABLED is on: faults are made on purpose only where "
+                "nobody relies on the heating; leave one of the two out"
             )
         return self
 

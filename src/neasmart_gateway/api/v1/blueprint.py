@@ -13,6 +13,7 @@ from neasmart_gateway.api.v1 import (
     commands,
     dehumidifiers,
     doctor,
+    faults,
     health,
     history,
     mixed_groups,
@@ -50,6 +51,7 @@ RESOURCES: Mapping[str, Routes] = {
     "doctor": doctor.ROUTES,
     "tickets": tickets.ROUTES,
     "security": security.ROUTES,
+    "faults": faults.ROUTES,
 }
 
 
