@@ -188,6 +188,17 @@ async def test_what_is_held_back_comes_late_in_order_and_with_its_time(
     assert inner.fed[-1] == (b"c", 3.0)
 
 
+async def test_it_is_held_back_until_nothing_comes_behind_it(house: House, rtu: FaultyTalk) -> None:
+    """Each piece begins the delay anew."""
+    house.on(FaultKind.BUS_DELAY, delay_ms=5000)
+    rtu.feed(b"a", 1.0)
+    first = rtu._timer
+    rtu.feed(b"b", 2.0)
+    assert first is not None
+    assert (first.cancelled(), rtu._timer is first) == (True, False)
+    rtu.close()
+
+
 async def test_no_more_than_so_much_is_held_back(house: House, rtu: FaultyTalk, inner: Inner) -> None:
     house.on(FaultKind.BUS_DELAY, delay_ms=5000)
     rtu.feed(bytes(MOST_HELD), 1.0)
@@ -230,14 +241,14 @@ async def with_drills(folder: Path, house: House, line: Line, work: Callable[[Be
         await bench.listener.close()
 
 
-@pytest.mark.parametrize(("age", "sent"), [(30.0, True), (0.001, False)], ids=["in time", "too late"])
+@pytest.mark.parametrize(("age", "sent"), [(30.0, True), (0.03, False)], ids=["in time", "too late"])
 async def test_a_late_answer_is_given_in_its_turn_or_not_at_all(
     tmp_path: Path, house: House, age: float, sent: bool
 ) -> None:
     """A drill makes answers late, and one that is too late for the line is withheld, as at any other time."""
 
     async def work(bench: Bench) -> None:
-        house.on(FaultKind.BUS_DELAY, delay_ms=30)
+        drill = house.on(FaultKind.BUS_DELAY, delay_ms=60)
         async with bench.client() as client:
             await client.send(sealed(bytes((240,)) + read(65535)))
             if sent:
@@ -246,6 +257,7 @@ async def test_a_late_answer_is_given_in_its_turn_or_not_at_all(
             else:
                 await eventually(lambda: bench.traffic.withheld_late == 1, "it was withheld")
                 assert (bench.traffic.answers, bench.traffic.bytes_out) == (0, 0)
+            assert drill.hits == 1
 
     await with_drills(tmp_path, house, Line(max_answer_age=age), work)
 
@@ -254,11 +266,12 @@ async def test_others_who_speak_meanwhile_are_seen(tmp_path: Path, house: House)
     """What came behind a request while it was held back keeps its answer from being given."""
 
     async def work(bench: Bench) -> None:
-        house.on(FaultKind.BUS_DELAY, delay_ms=30)
+        house.on(FaultKind.BUS_DELAY, delay_ms=5000)
         async with bench.client() as client:
             await client.send(sealed(bytes((240,)) + read(65535)))
             await eventually(lambda: bench.traffic.bytes_in == 8, "the request has come")
-            await client.send(sealed(bytes((17,)) + read(1)))
+            assert bench.traffic.requests == 0, "it is held back"
+            await client.send(sealed(bytes((17,)) + read(1)) * (MOST_HELD // 8))  # with which it is let go
             await eventually(lambda: bench.traffic.withheld_followed == 1, "it was withheld")
             assert bench.traffic.answers == 0
 
