@@ -79,6 +79,7 @@ def _options(settings: Settings) -> ApiOptions:
         enable_cors=api.enable_cors,
         cors_origins=api.cors_origins,
         persist_command_registers=settings.modbus.persist_command_registers,
+        faults_enabled=settings.faults.enabled,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
     )

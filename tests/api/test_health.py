@@ -190,6 +190,7 @@ def test_the_full_report(served: Served, client: FlaskClient) -> None:
         "clock": {"state": "steady", "set_at": None, "set_by_seconds": None},
         "breaker": "closed",
         "pending_registers": 0,
+        "faults": [],
     }
 
 

@@ -54,7 +54,7 @@ def test_what_is_noteworthy(record: Record, component: str, level: str) -> None:
     "record",
     [
         desk.RegisterChanged(102, 1, 2, 0.0),
-        desk.CommandEchoed(102, 0.5, 0.0),
+        desk.CommandEchoed(102, 0.5, 0.0, "17-9f3a1c02"),
         store.StoreFlushed(1, 2),
         daemon.DiagnosticsCleared(("bus",), 3, "somebody"),
     ],

@@ -72,6 +72,7 @@ def found(facts: Facts, kind: str) -> Component:
     return next(one for one in judge(facts) if one.kind == kind)
 
 
+DRILL = {"kind": "bus_silence", "who": "me", "started_at": 900.0, "ends_at": 1100.0}
 LOW = {**STATUS["disk"], "free": 1000}
 SILENT = replace(WELL, freshness=replace(WELL.freshness, last_bus_write=800.0))
 NEVER = replace(WELL, freshness=replace(WELL.freshness, last_bus_write=None))
@@ -122,6 +123,8 @@ STATES = {
     "clock of a machine without one": (replace(WELL, wall_offset=3600.0), "clock", "implausible", FAILED, None),
     "clock just behind": (replace(WELL, wall_offset=EARLIEST - 1000.1), "clock", "implausible", FAILED, None),
     "clock just right": (replace(WELL, wall_offset=EARLIEST - 1000.0), "clock", "steady", OK, EARLIEST - 995.0),
+    "a drill": (replace(WELL, drills=(DRILL,)), "drill", "running", DEGRADED, OFFSET + 900.0),
+    "a drill with the daemon away": (replace(AWAY, drills=(DRILL,)), "drill", "running", DEGRADED, OFFSET + 900.0),
     "clock before any daemon": (replace(AWAY, wall_offset=0.0), "clock", UNKNOWN, DEGRADED, None),
 }
 

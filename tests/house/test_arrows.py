@@ -23,9 +23,10 @@ ARROWS = {
     "bus": ["desk", "modbus", "domain"],
     "mqtt": ["desk", "shm", "domain"],
     "diagnostics": ["domain"],
+    "faults": ["bus.wire", "modbus", "store.journal", "shm.drills", "domain"],
     "link": ["domain"],
     "daemon": [
-        "bus", "mqtt", "desk", "store", "shm", "link", "domain", "diagnostics", "settings", "logs", "metrics",
+        "bus", "mqtt", "desk", "store", "shm", "link", "domain", "diagnostics", "faults", "settings", "logs", "metrics",
     ],
     # Two ways to read the file, both read-only: what happened, and what was measured.
     "manager": ["shm", "store.queries", "store.series.reading", "store.series.rollup", "link", "domain"],

@@ -61,6 +61,17 @@ def test_bare_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.log_format, settings.environment) == ("json", "production")
 
 
+def test_no_drills_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults are made on purpose only where nobody relies on the heating; the line names both variables."""
+    monkeypatch.setenv("NEASMART_FAULTS_ENABLED", "true")
+    assert load().faults.enabled
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    (line,) = faults()
+    assert "ENVIRONMENT is production and NEASMART_FAULTS_ENABLED is on" in line
+    monkeypatch.setenv("NEASMART_FAULTS_ENABLED", "false")
+    assert load().environment == "production"
+
+
 def test_structures() -> None:
     """Bases, zones, labels and mixed groups come from the file."""
     write(

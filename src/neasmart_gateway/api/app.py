@@ -77,6 +77,8 @@ def create_app(manager: ModbusManager, access: Access, options: ApiOptions, mean
     tracing.install(app)
     errors.install(app)
     headers.install(app)
+    if options.faults_enabled:
+        headers.tell_of_faults(app, manager.drills.names)
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(v1_blueprint(manager, access, options))

@@ -16,8 +16,8 @@ _MAY_SEND = [
     *HEADERS,
 ]  # fmt: skip
 _MAY_READ = [
-    "ETag", "Location", "Preference-Applied", "Retry-After", "X-Neasmart-Bus-Age-Seconds", "X-RateLimit-Limit",
-    "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID",
+    "ETag", "Location", "Preference-Applied", "Retry-After", "X-Neasmart-Bus-Age-Seconds", "X-Neasmart-Faults",
+    "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID",
 ]  # fmt: skip
 
 

@@ -1,9 +1,12 @@
-"""Headers that keep browsers from guessing, framing, telling and storing."""
+"""Headers of every answer: they keep browsers from guessing, framing, telling and storing, and tell of drills."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response
 
+FAULTS = "X-Neasmart-Faults"
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 """What an answer that is no page may load."""
@@ -12,6 +15,17 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 def install(app: Flask) -> None:
     """Put them on every answer."""
     app.after_request(_harden)
+
+
+def tell_of_faults(app: Flask, running: Callable[[], list[str]]) -> None:
+    """Put the names of the faults that are made on purpose on every answer, while there are any."""
+
+    def tell(response: Response) -> Response:
+        if names := running():
+            response.headers[FAULTS] = ",".join(names)
+        return response
+
+    app.after_request(tell)
 
 
 def _harden(response: Response) -> Response:

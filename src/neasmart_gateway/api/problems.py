@@ -121,7 +121,8 @@ _KINDS = (
         "conflict", 409, "Not in this state", "The request makes sense, but not now.",
         ("Commands are switched off (NEASMART_COMMANDS_ENABLED=false).", "Two base stations write at once.",
          "The command has been read by the base station already and cannot be cancelled.",
-         "An Idempotency-Key that was used for another request within 24 h."),
+         "An Idempotency-Key that was used for another request within 24 h.",
+         "Drills are switched off (NEASMART_FAULTS_ENABLED=false), or the machine has no memory to spare for one."),
         ("Read `detail`.", "See /api/v1/bus/doctor when it speaks of two base stations."),
     ),
     _http(

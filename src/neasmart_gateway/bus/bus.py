@@ -11,17 +11,19 @@ from neasmart_gateway.bus.listeners import Listener, make
 from neasmart_gateway.bus.options import ListenerOptions
 from neasmart_gateway.bus.records import BusRecord
 from neasmart_gateway.bus.slave import Slave
+from neasmart_gateway.bus.wire import Around, bare
 
 
 class Bus:
-    """All the ways in for the base station, behind which one slave answers."""
+    """All the ways in for the base station, behind which one slave answers; `around` is put before conversations."""
 
     def __init__(
-        self, options: Sequence[ListenerOptions], slave: Slave, report: Callable[[BusRecord], None]
+        self, options: Sequence[ListenerOptions], slave: Slave, report: Callable[[BusRecord], None],
+        around: Around = bare,
     ) -> None:  # fmt: skip
         self._slave = slave
         self._frames = FrameRing()
-        self.listeners = [make(one, slave, self._frames, report) for one in options]
+        self.listeners = [make(one, slave, self._frames, report, around) for one in options]
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for the listeners to be open: one coroutine each."""

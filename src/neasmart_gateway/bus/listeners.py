@@ -16,6 +16,7 @@ from neasmart_gateway.bus.serial import DeviceFault, SerialWire
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.tcp import TcpServer
 from neasmart_gateway.bus.traffic import Traffic
+from neasmart_gateway.bus.wire import Around, bare
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _LONGEST_DEVICE_PAUSE = 30.0
@@ -82,8 +83,10 @@ class Listener(ABC):
 class TcpListener(Listener):
     """A TCP port."""
 
-    def __init__(self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Report) -> None:
-        self.server = TcpServer(options, slave, frames, report)
+    def __init__(
+        self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Report, around: Around = bare
+    ) -> None:
+        self.server = TcpServer(options, slave, frames, report, around)
         where = f"{options.address}:{options.port}"
         super().__init__(options.name, options.talk, where, self.server.traffic, report)
 
@@ -118,9 +121,11 @@ class TcpListener(Listener):
 class SerialListener(Listener):
     """A serial device; one that is missing, vanishes or hangs is opened anew, sooner when it is plugged in again."""
 
-    def __init__(self, options: SerialOptions, slave: Slave, frames: FrameRing, report: Report) -> None:
+    def __init__(
+        self, options: SerialOptions, slave: Slave, frames: FrameRing, report: Report, around: Around = bare
+    ) -> None:
         super().__init__(options.name, "serial", options.device, Traffic(), report)
-        self._options, self._slave, self._frames = options, slave, frames
+        self._options, self._slave, self._frames, self._around = options, slave, frames, around
         self._wire: SerialWire | None = None
 
     async def run(self) -> None:
@@ -144,7 +149,7 @@ class SerialListener(Listener):
 
     async def _serve(self) -> str:
         """Open the device and serve it; return why that is over, DeviceFault when it cannot be opened."""
-        self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames)
+        self._wire = SerialWire(self._options, self._slave, self.traffic, self._frames, self._around)
         self._opened(self.where)
         await self._wire.ended.wait()
         if not self._wire.was_silent:
@@ -166,8 +171,8 @@ class SerialListener(Listener):
         return there.st_ino, there.st_rdev
 
 
-def make(options: ListenerOptions, slave: Slave, frames: FrameRing, report: Report) -> Listener:
+def make(options: ListenerOptions, slave: Slave, frames: FrameRing, report: Report, around: Around) -> Listener:
     """Return the listener for some options."""
     if isinstance(options, SerialOptions):
-        return SerialListener(options, slave, frames, report)
-    return TcpListener(options, slave, frames, report)
+        return SerialListener(options, slave, frames, report, around)
+    return TcpListener(options, slave, frames, report, around)

@@ -18,6 +18,7 @@ from neasmart_gateway.bus.options import Line, SerialOptions
 from neasmart_gateway.bus.rtu_talk import RtuTalk
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.traffic import Traffic
+from neasmart_gateway.bus.wire import Around, Conversation, bare
 from neasmart_gateway.bus.witness import Witness
 from neasmart_gateway.desk.peers import Peer
 
@@ -79,7 +80,9 @@ def _own(opened: int, *, listen_only: bool) -> int:
 class SerialWire:
     """An open device, from `start` until `ended` is set; `ending` says why it ended."""
 
-    def __init__(self, options: SerialOptions, slave: Slave, traffic: Traffic, frames: FrameRing) -> None:
+    def __init__(
+        self, options: SerialOptions, slave: Slave, traffic: Traffic, frames: FrameRing, around: Around = bare
+    ) -> None:
         self._options, self._traffic = options, traffic
         self.loop = asyncio.get_running_loop()
         self._clock = clock = self.loop.time
@@ -92,7 +95,8 @@ class SerialWire:
         self._descriptor = open_device(
             options.device, options.line, rs485=options.rs485, listen_only=slave.listen_only
         )  # fmt: skip
-        self._talk = RtuTalk(slave, self, Witness(traffic, frames, self.peer, "rtu"), options.line, clock)
+        talk = RtuTalk(slave, self, Witness(traffic, frames, self.peer, "rtu"), options.line, clock)
+        self._talk: Conversation = around(talk, "rtu", options.line.gap)
         self._last_data = clock()
         self._idle_check = self.loop.call_later(options.idle_seconds, self._check_idleness)
         self.loop.add_reader(self._descriptor, self._readable)

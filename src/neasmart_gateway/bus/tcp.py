@@ -22,7 +22,7 @@ from neasmart_gateway.bus.records import BusRecord, ConnectionClosed, Connection
 from neasmart_gateway.bus.rtu_talk import RtuTalk
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.bus.traffic import Traffic
-from neasmart_gateway.bus.wire import Conversation
+from neasmart_gateway.bus.wire import Around, Conversation, bare
 from neasmart_gateway.bus.witness import Witness
 from neasmart_gateway.desk.peers import Peer
 
@@ -31,14 +31,16 @@ class TcpServer(ModbusTcpServer):
     """Listens; hands the bytes of every connection to a conversation. `open` may be called again after it failed."""
 
     def __init__(
-        self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Callable[[BusRecord], None]
-    ) -> None:
+        self, options: TcpOptions, slave: Slave, frames: FrameRing, report: Callable[[BusRecord], None],
+        around: Around = bare,
+    ) -> None:  # fmt: skip
         super().__init__(context=[], address=(options.address, options.port))
         self.options = options
         self.slave = slave
         self.frames = frames
         self.traffic = Traffic()
         self.report = report
+        self.around = around
 
     async def open(self) -> str:
         """Bind, and return the address bound as "host:port"; OSError when that is not possible."""
@@ -157,19 +159,19 @@ class Connection(ServerRequestHandler):
         return None
 
     def _conversation(self) -> Conversation:
-        owner, clock = self._owner, self.loop.time
+        owner, line, clock = self._owner, self._owner.options.line, self.loop.time
 
         def witness(framing: str) -> Witness:
             return Witness(owner.traffic, owner.frames, self.peer, framing)
 
         def mbap() -> Conversation:
-            return MbapTalk(owner.slave, self, witness("mbap"), clock)
+            return owner.around(MbapTalk(owner.slave, self, witness("mbap"), clock), "mbap", line.gap)
 
         def rtu() -> Conversation:
-            return RtuTalk(owner.slave, self, witness("rtu"), owner.options.line, clock)
+            return owner.around(RtuTalk(owner.slave, self, witness("rtu"), line, clock), "rtu", line.gap)
 
         if owner.options.talk == "tcp-auto":
-            return AutoTalk(owner.slave.units, mbap, rtu, self.loop, owner.options.line.gap)
+            return AutoTalk(owner.slave.units, mbap, rtu, self.loop, line.gap)
         return mbap() if owner.options.talk == "tcp" else rtu()
 
     def _watch_idleness(self, after: float) -> None:

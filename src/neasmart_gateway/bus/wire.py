@@ -38,3 +38,12 @@ class Conversation(Protocol):
 
     def close(self) -> None:
         """The connection has ended: no timer may fire any more."""
+
+
+Around = Callable[[Conversation, str, float], Conversation]
+"""What stands before a conversation: given it, its framing ("rtu" or "mbap"), and the seconds of `Line.gap`."""
+
+
+def bare(conversation: Conversation, _framing: str, _gap: float) -> Conversation:
+    """Return the conversation itself: nothing stands before it."""
+    return conversation

@@ -25,6 +25,7 @@ from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.daemon.report import Reporter
+from neasmart_gateway.daemon.seams import seams_of
 from neasmart_gateway.daemon.service import Announcer, ServiceManager
 from neasmart_gateway.daemon.watches import Watch
 from neasmart_gateway.desk.desk import Desk
@@ -69,7 +70,8 @@ class Daemon:
         files = EventFiles(database.path.resolve().with_name("diagnostics"))
         self._diagnostics = Diagnostics(files, self._executor, time.time, self._log)
         self._watch = Watch(memory.tally.read)
-        journal = SqliteJournal(database.path.resolve(), self._set_aside)
+        self._seams = seams = seams_of(settings, memory, self._log)
+        journal = seams.journal(SqliteJournal(database.path.resolve(), self._set_aside))
         self._instance = secrets.randbits(53) | 1
         self._reporter = Reporter(memory, self._instance, settings.modbus.stale_after_seconds, self._words)
         self._announcer = Announcer(manager.send, manager.watchdog_seconds)
@@ -91,12 +93,12 @@ class Daemon:
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
         )
         self._startup = Startup(memory, settings.modbus.startup, commands_off=rules.refusal is not None)
-        self._bus = Bus(options.listeners(settings), self._slave(), self._log)
+        self._bus = Bus(options.listeners(settings), self._slave(), self._log, seams.conversation)
         methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         bases = frozenset(base.base_id for base in settings.structures)
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
         table = methods.table() | Line(self._bus, memory).table() | diagnosis.table()
-        table |= self._nonces.table() | self._diagnostics.table()
+        table |= self._nonces.table() | self._diagnostics.table() | dict(seams.table)
         self._link = LinkServer(socket, table, time.monotonic, self._call_failed, for_request)
         # Told by a daemon of before, to be told for as long as the gateway runs.
         self._moved_to = memory.status.read().get("database", {}).get("set_aside")
@@ -109,7 +111,10 @@ class Daemon:
         try:
             await self._begin()
             recorder = self._recorder
-            work = (*self._bus.work(), recorder.run(), recorder.watch(), self._disk.run(), self._diagnostics.run())
+            work = (
+                *self._bus.work(), recorder.run(), recorder.watch(), self._disk.run(), self._diagnostics.run(),
+                *self._seams.work(),
+            )  # fmt: skip
             background = [asyncio.create_task(one) for one in work]
             try:
                 await self._turn(stop, background)
@@ -124,6 +129,7 @@ class Daemon:
         """Take the image over from whoever had it before, then let the HTTP workers in."""
         self._reporter.set_clock()
         repaired = self._memory.repair()
+        self._seams.begin()
         if not self._memory.header.booted_at:
             self._memory.header.booted_at = time.monotonic()
         closed = self._desk.start(time.monotonic())

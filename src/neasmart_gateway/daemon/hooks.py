@@ -14,9 +14,10 @@ from neasmart_gateway.bus import records as bus
 from neasmart_gateway.daemon import records as daemon
 from neasmart_gateway.daemon.floods import Floods
 from neasmart_gateway.desk import records as desk
+from neasmart_gateway.faults import records as faults
 from neasmart_gateway.store import records as store
 
-Record = bus.BusRecord | daemon.DaemonRecord | desk.DeskRecord | store.StoreRecord
+Record = bus.BusRecord | daemon.DaemonRecord | desk.DeskRecord | store.StoreRecord | faults.FaultRecord
 
 _LINES: dict[type, tuple[str, int, str]] = {
     daemon.DaemonStarted: ("neasmart.daemon", logging.INFO, "the daemon is at work"),
@@ -46,6 +47,8 @@ _LINES: dict[type, tuple[str, int, str]] = {
     store.StoreFlushed: ("neasmart.store", logging.DEBUG, "changes written down"),
     store.StoreFailed: ("neasmart.store", logging.ERROR, "the database cannot be used, going on in memory"),
     store.StoreSetAside: ("neasmart.store", logging.ERROR, "the database was beyond use and is set aside"),
+    faults.DrillBegan: ("neasmart.daemon", logging.WARNING, "a drill begins, a fault is made on purpose"),
+    faults.DrillEnded: ("neasmart.daemon", logging.WARNING, "a drill is over"),
     store.StoreReturned: ("neasmart.store", logging.INFO, "the database can be used again"),
 }
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from neasmart_gateway.domain.registers import PLACES
 from neasmart_gateway.domain.staleness import Freshness
+from neasmart_gateway.domain.times import iso
 from neasmart_gateway.domain.zones import ZoneRef
 
 Condition = Literal["healthy", "degraded", "unhealthy"]
@@ -50,7 +51,8 @@ class Facts:
     """What is known: the daemon's own report (empty while there is none), and what the shared memory says besides.
 
     Times are seconds of the monotonic clock, in the report Unix seconds; `wall_offset` turns the former into the
-    latter, 0.0 before the first daemon. `barred` is whether the breaker keeps commands from the daemon at work.
+    latter, 0.0 before the first daemon. `barred` is whether the breaker keeps commands from the daemon at work,
+    `drills` are the faults that are made on purpose now.
     """
 
     freshness: Freshness
@@ -62,6 +64,7 @@ class Facts:
     breaker: str
     breaker_opened_at: float | None
     barred: bool
+    drills: Sequence[Mapping[str, Any]] = ()
 
     @property
     def daemon_at_work(self) -> bool:
@@ -72,9 +75,9 @@ class Facts:
 
 
 def judge(facts: Facts) -> tuple[Component, ...]:
-    """Return every component, each kind at least once."""
+    """Return every component, each kind at least once, but that of drills only while one runs."""
     daemon_only = (*_listeners(facts), _database(facts), _disk(facts))
-    return (_daemon(facts), _bus(facts), *daemon_only, _breaker(facts), _clock(facts))
+    return (_daemon(facts), _bus(facts), *daemon_only, _breaker(facts), _clock(facts), *_drills(facts))
 
 
 def condition(components: Sequence[Component]) -> Condition:
@@ -247,6 +250,16 @@ def _clock(facts: Facts) -> Component:
     if facts.clock_set_at is not None:
         return Component("clock", "clock", "was_set", since=facts.unix(facts.clock_set_at))
     return Component("clock", "clock", "steady", since=facts.unix(facts.booted_at or None))
+
+
+def _drills(facts: Facts) -> Iterator[Component]:
+    for drill in facts.drills:
+        kind, until = drill["kind"], iso(drill["ends_at"] + facts.wall_offset, "seconds")
+        yield Component(
+            kind, "drill", "running", Severity.DEGRADED, facts.unix(drill["started_at"]),
+            f"a drill is running: {kind}, switched on by {drill['who']} until {until}",
+            f"This is an exercise and ends by itself. DELETE /api/v1/faults/{kind} ends it at once.",
+        )  # fmt: skip
 
 
 def _unknown(name: str, kind: str) -> Component:

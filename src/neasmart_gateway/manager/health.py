@@ -23,6 +23,7 @@ class Health:
 
     `condition`, `problems` and `score` follow from the components. `waiting_for` says what keeps the gateway from being
     ready, nothing when it is. `listeners`, `database` and `disk` are the daemon's own words, empty while there is none.
+    `faults` are those that are made on purpose now.
     """
 
     condition: Condition
@@ -38,6 +39,7 @@ class Health:
     clock: dict[str, Any]
     breaker: str
     pending_registers: int
+    faults: tuple[str, ...]
 
     @property
     def ready(self) -> bool:
@@ -97,6 +99,7 @@ class HealthReader:
             clock=self._clock(facts, components),
             breaker=facts.breaker,
             pending_registers=status.get("pending_registers", 0),
+            faults=tuple(drill["kind"] for drill in facts.drills),
         )
 
     def summary(self) -> Summary:
@@ -105,6 +108,7 @@ class HealthReader:
         key = (
             self._memory.status.edition, header.instance, header.wall_offset, header.clock_set_at,
             freshness.daemon_alive, freshness.bus_silent, breaker.state, breaker.opened_under,
+            tuple((drill["kind"], drill["ends_at"]) for drill in self._memory.drills.running(freshness.now)),
         )  # fmt: skip
         if self._summed_up is None or self._summed_up[0] != key:
             self._summed_up = (key, _summary(judge(self._facts(freshness))))

@@ -21,6 +21,7 @@ from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusReader
 from neasmart_gateway.manager.condensation import Advice, advise
 from neasmart_gateway.manager.diagnostics import DiagnosticsReader
+from neasmart_gateway.manager.drills import Drills
 from neasmart_gateway.manager.health import Health, HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.measurements import MeasurementReader
@@ -64,6 +65,7 @@ class ModbusManager:
         self.measurements = measurements
         self.house = house
         self.diagnostics = DiagnosticsReader(link)
+        self.drills = Drills(memory, link, health.clock)
 
     # Zones
 

@@ -46,6 +46,12 @@ class Database(Group):
     history_days: Annotated[int, Field(ge=0)] = 400
 
 
+class Faults(Group):
+    """Whether faults may be made on purpose, for drills."""
+
+    enabled: bool = False
+
+
 class Settings(BaseSettings):
     """All settings of one gateway. Made by `load`, which turns what is wrong into readable faults."""
 
@@ -58,6 +64,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     database: Database = Database()
     log: Log = Log()
+    faults: Faults = Faults()
     workers: Limit = 1
     config: Path = Path("./data/config.yaml")
     log_format: Literal["text", "json"] = "text"
@@ -80,6 +87,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _each_key_once(self) -> Self:
         each_once([key.name for key in self.keys], "keys: name")
+        return self
+
+    @model_validator(mode="after")
+    def _has_no_drills_in_earnest(self) -> Self:
+        if self.environment == "production" and self.faults.enabled:
+            raise ValueError(
+                "ENVIRONMENT is production and NEASMART_FAULTS_ENABLED is on: faults are made on purpose only where "
+                "nobody relies on the heating; leave one of the two out"
+            )
         return self
 
     @property

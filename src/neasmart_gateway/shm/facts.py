@@ -20,5 +20,6 @@ def gather(memory: SharedMemory, status: Status, freshness: Freshness) -> Facts:
         clock_set_at=header.clock_set_at,
         breaker=breaker.state,
         breaker_opened_at=breaker.opened_at,
+        drills=memory.drills.running(freshness.now),
         barred=breaker.state != "closed" and breaker.opened_under == header.instance,
     )

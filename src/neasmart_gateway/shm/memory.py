@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neasmart_gateway.shm.breaker import BREAKER_SIZE, BreakerState
+from neasmart_gateway.shm.drills import DRILLS_SIZE, DrillBoard
 from neasmart_gateway.shm.header import HEADER_SIZE, Header
 from neasmart_gateway.shm.image import IMAGE_SIZE, ImageReader, ImageWriter
 from neasmart_gateway.shm.limits import LIMITS_SIZE, Windows
@@ -20,7 +21,7 @@ from neasmart_gateway.shm.tickets import TICKETS_SIZE, Tickets
 
 
 class SharedMemory:
-    """Header, register image, receipt ring, status board, breaker state and who comes in, one behind the other.
+    """Header, register image, receipt ring, status board, breaker state, drills and who comes in, one behind the other.
 
     `lock_path` is a file of this gateway's own, beside which those of the other parts lie; `sleep` is how readers wait
     for a writer in the middle of a change; `clock` gives system-wide monotonic seconds.
@@ -30,13 +31,16 @@ class SharedMemory:
     def __init__(self, lock_path: Path, sleep: Sleep = pause, clock: Callable[[], float] = time.monotonic) -> None:
         sizes = (
             HEADER_SIZE, BREAKER_SIZE, STATUS_SIZE, RECEIPTS_SIZE, IMAGE_SIZE, TALLY_SIZE, LIMITS_SIZE, TICKETS_SIZE,
+            DRILLS_SIZE,
         )  # fmt: skip
         offsets = [sum(sizes[:n]) for n in range(len(sizes))]
         memory = memoryview(mmap.mmap(-1, sum(sizes)))
-        header, breaker, status, receipts, image, tally, limits, tickets = (memory[offset:] for offset in offsets)
+        parts = (memory[offset:] for offset in offsets)
+        header, breaker, status, receipts, image, tally, limits, tickets, drills = parts
         self.header = Header(header)
         self.breaker = BreakerState(breaker, ProcessLock(lock_path))
         self.status = StatusBoard(status, sleep)
+        self.drills = DrillBoard(drills, sleep)
         self.receipts = ReceiptRing(receipts, sleep)
         self.reader = ImageReader(image, sleep)
         self.writer = ImageWriter(image, self.header)
@@ -48,4 +52,4 @@ class SharedMemory:
 
     def repair(self) -> int:
         """Seal what a killed daemon left in the middle of a change; returns how many slots that were."""
-        return self.writer.repair() + self.receipts.repair() + int(self.status.repair())
+        return self.writer.repair() + self.receipts.repair() + int(self.status.repair()) + int(self.drills.repair())

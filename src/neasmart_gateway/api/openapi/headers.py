@@ -44,6 +44,9 @@ SIGNATURE = ("X-Signature", "X-Timestamp", "X-Nonce")
 
 TOLD: Mapping[str, dict[str, Any]] = {
     "X-Request-ID": _header("The id under which this request stands in the log.", "5f0c9b3a6d1e2f47"),
+    "X-Neasmart-Faults": _header(
+        "The faults that are made on purpose at present; absent: no drill is running.", "bus_silence,slow_disk"
+    ),
     "Location": _header("Where the command can be followed.", "/api/v1/commands/17-9f3a1c02"),
     "Preference-Applied": _header("The preference that was honoured.", "wait=5"),
     "Retry-After": _header("When to try again. In seconds.", 1, _SECONDS),
@@ -66,5 +69,5 @@ TOLD: Mapping[str, dict[str, Any]] = {
 }
 """What an answer may say beside its body."""
 
-ALWAYS_TOLD = ("X-Request-ID",)
+ALWAYS_TOLD = ("X-Request-ID", "X-Neasmart-Faults")
 LIMITS_TOLD = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")

@@ -8,6 +8,7 @@ from typing import Any
 from neasmart_gateway.api.openapi.headers import SENT, SIGNATURE
 from neasmart_gateway.api.openapi.routes import Route
 from neasmart_gateway.api.openapi.schemas import component, plain
+from neasmart_gateway.domain.faults import FaultKind
 from neasmart_gateway.domain.registers import BASES, ZONES_PER_BASE
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 9999}
@@ -19,6 +20,7 @@ IN_PATHS: Mapping[str, tuple[str, object, Mapping[str, Any]]] = {
     "number": ("Its number, as in the base station's own menu.", 1, {}),
     "command_id": ("The id of a command, from its receipt.", "17-9f3a1c02", {}),
     "component": ("The component: bus, commands, daemon, database or security.", "bus", {}),
+    "kind": ("The fault.", "bus_silence", {"enum": [kind.value for kind in FaultKind]}),
     "filename": ("The name of the file.", "docs.css", {}),
 }
 """What stands in paths: meaning, an example, and what its schema has besides that of its converter."""

@@ -15,6 +15,7 @@ from neasmart_gateway.api.v1 import (
     dehumidifiers,
     diagnostics,
     doctor,
+    faults,
     health,
     history,
     measurements,
@@ -56,6 +57,7 @@ RESOURCES: Mapping[str, Routes] = {
     "diagnostics": diagnostics.ROUTES,
     "tickets": tickets.ROUTES,
     "security": security.ROUTES,
+    "faults": faults.ROUTES,
 }
 
 

@@ -19,7 +19,9 @@ class Component(Answer):
     """How one part of the gateway is."""
 
     name: Annotated[str, about("Its name; that of a listener is from the settings.", "database")]
-    kind: Annotated[str, about("daemon, bus, listener, database, disk, breaker or clock.", "database")]
+    kind: Annotated[
+        str, about("daemon, bus, listener, database, disk, breaker, clock, or drill while one runs.", "database")
+    ]
     state: Annotated[str, about("Its own word for how it is; unknown: only the daemon could tell.", "sqlite")]
     severity: Annotated[
         SeverityName, about("ok, degraded (not all of its work, or nobody can tell) or failed (none of it).", "ok")
@@ -141,6 +143,7 @@ class HealthReport(Answer):
         about("The circuit breaker between HTTP and daemon; closed is the good state.", "closed"),
     ]
     pending_registers: Annotated[int, about("Registers that carry an open command's word.", 0)]
+    faults: Annotated[list[str], about("Faults that are made on purpose at present; empty: no drill is running.", [])]
 
     @classmethod
     def of(cls, health: Health, version: str) -> HealthReport:
@@ -163,6 +166,7 @@ class HealthReport(Answer):
                 "clock": _dated(health.clock, "set_at"),
                 "breaker": health.breaker,
                 "pending_registers": health.pending_registers,
+                "faults": health.faults,
             }
         )
 

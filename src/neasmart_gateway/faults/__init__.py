@@ -1,0 +1,1 @@
+"""Faults made on purpose, for drills: what stands at the seams of the daemon while they are allowed."""
