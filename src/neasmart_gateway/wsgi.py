@@ -18,6 +18,7 @@ from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.scopes import Scope
+from neasmart_gateway.bus.meter import VERDICTS
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.access import Access
@@ -26,6 +27,10 @@ from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
 from neasmart_gateway.manager.storages import LimitsAway, LimitsReturned
+from neasmart_gateway.metrics.exposition import Metrics
+from neasmart_gateway.metrics.gateway import GatewayItself
+from neasmart_gateway.metrics.house import House as HouseMetrics
+from neasmart_gateway.metrics.requests import Requests
 from neasmart_gateway.settings import KeySettings, Settings
 from neasmart_gateway.store.queries import Queries
 
@@ -41,6 +46,7 @@ def create() -> Flask:
     settings, memory = running.settings, running.memory
     link = LinkClient(running.socket, context=tracing.context)
     history = History(Queries(settings.database.path.resolve(), get_hub().threadpool.apply), memory)
+    health = HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic)
     manager = ModbusManager(
         memory,
         link,
@@ -48,13 +54,21 @@ def create() -> Flask:
             memory.breaker, lambda: memory.header.instance, settings.breaker.failures, settings.breaker.reset_seconds
         ),
         House(settings.house, settings.modbus.allowed),
-        HealthReader(memory, settings.modbus.stale_after_seconds, time.monotonic),
+        health,
         history,
     )
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
     means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving)
-    return create_app(manager, access, _options(settings), means)
+    return create_app(manager, access, _options(settings), means, _metrics(running, health))
+
+
+def _metrics(running: runtime.Runtime, health: HealthReader) -> Metrics:
+    settings, memory = running.settings, running.memory
+    listeners = [settings.server.type, *(one.name for one in settings.listeners)]
+    house = HouseMetrics(memory, settings.house, health.freshness)
+    gateway = GatewayItself(memory, health.freshness, __version__, listeners, VERDICTS)
+    return Metrics(Requests(running.measurements), (house.sheet, gateway.sheet))
 
 
 def _options(settings: Settings) -> ApiOptions:
@@ -76,6 +90,7 @@ def _options(settings: Settings) -> ApiOptions:
         persist_command_registers=settings.modbus.persist_command_registers,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
+        metrics_open=settings.metrics.open,
     )
 
 

@@ -17,6 +17,7 @@ class ApiOptions:
     With `enable_auth` off everything is open; else it takes one of `keys`, or the sole `key` that may do everything, or
     an address of `trusted_clients`. `trusted_proxies` are believed about whom they speak for. `allowed_hosts` are the
     names under which the API may be called besides its addresses; `cors_origins` are compared as they are.
+    With `metrics_open` everybody may read the metrics.
     """
 
     version: str
@@ -35,3 +36,4 @@ class ApiOptions:
     persist_command_registers: bool = False
     startup_global_mode: str | None = None
     startup_global_state: str | None = None
+    metrics_open: bool = False

@@ -132,7 +132,7 @@ CATALOGUE: tuple[Metric, ...] = (
     *_metrics(
         "gauge", "neasmart_", "",
         commands_open="Registers with a command that is still open; absent without daemon.",
-        fights="Registers that a client and the base station fight over at present; absent without daemon.",
+        fights_active="Registers that a client and the base station fight over at present; absent without daemon.",
     ),
     *_metrics("counter", "neasmart_", "", fights_total="Fights over a register that have begun."),
     *_metrics(
