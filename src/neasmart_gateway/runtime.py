@@ -11,6 +11,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from neasmart_gateway.daemon.service import ServiceManager
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
@@ -36,6 +38,7 @@ class Runtime:
         return self.folder / "daemon.sock"
 
 
+_log = structlog.get_logger("neasmart.gateway")
 _PREFIX = "neasmart-gateway-"
 _LONGEST_PARENT = 60
 """The path of a Unix socket has room for 107 bytes."""
@@ -120,11 +123,14 @@ def dismantle() -> None:
 
 
 def bury(pid: int) -> None:
-    """Keep what a process that has ended has measured."""
+    """Keep what a process that has ended has measured; whatever hinders that is told and no more."""
     # Not at the top: by then prometheus-client must know where it counts.
     from neasmart_gateway.metrics import files
 
-    files.bury(current().measurements, pid)
+    try:
+        files.bury(current().measurements, pid)
+    except Exception:  # gunicorn's master would end over it, and a number is not worth a gateway
+        _log.exception("what a process has measured may be lost", pid=pid)
 
 
 def process_name(database: Path) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,3 +90,9 @@ def test_they_lie_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert runtime._measurements(tmp_path / "own") == tmp_path / "own" / "metrics"
     finally:
         shutil.rmtree(shm)
+
+
+def test_a_folder_that_is_gone_costs_no_master(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gunicorn lets its master die of a hook that fails."""
+    monkeypatch.setattr(runtime._Process, "runtime", SimpleNamespace(measurements=tmp_path / "gone"))
+    runtime.bury(4711)
