@@ -111,6 +111,16 @@ def on_dirty_starting(_arbiter: object) -> None:
     runtime.watch_over()
 
 
+def child_exit(_server: object, worker: Any) -> None:  # noqa: ANN401 - one of gunicorn's workers
+    """Keep what a worker has measured, however it ended."""
+    runtime.bury(worker.pid)
+
+
+def dirty_worker_exit(_arbiter: object, worker: Any) -> None:  # noqa: ANN401
+    """Keep what a daemon has measured in files; its counters stand in the shared memory, which outlives it anyway."""
+    runtime.bury(worker.pid)
+
+
 def on_reload(_server: object) -> None:
     """Take a renewed certificate, before the new workers start."""
     _CERTIFICATE.renew()

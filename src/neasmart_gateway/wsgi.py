@@ -18,6 +18,7 @@ from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.scopes import Scope
+from neasmart_gateway.bus.meter import VERDICTS
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.link.client import LinkClient
@@ -28,6 +29,10 @@ from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
 from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.storages import LimitsAway, LimitsReturned
+from neasmart_gateway.metrics.exposition import Metrics
+from neasmart_gateway.metrics.gateway import GatewayItself
+from neasmart_gateway.metrics.house import House as HouseMetrics
+from neasmart_gateway.metrics.requests import Requests
 from neasmart_gateway.settings import KeySettings, Settings
 from neasmart_gateway.store.queries import Queries
 from neasmart_gateway.store.series.reading import MeasurementQueries
@@ -59,7 +64,15 @@ def create() -> Flask:
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
     means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving)
-    return create_app(manager, access, _options(settings), means)
+    return create_app(manager, access, _options(settings), means, _metrics(running, health))
+
+
+def _metrics(running: runtime.Runtime, health: HealthReader) -> Metrics:
+    settings, memory = running.settings, running.memory
+    listeners = [settings.server.type, *(one.name for one in settings.listeners)]
+    house = HouseMetrics(memory, settings.house, health.freshness)
+    gateway = GatewayItself(memory, health.freshness, __version__, listeners, VERDICTS)
+    return Metrics(Requests(running.measurements), (house.sheet, gateway.sheet))
 
 
 def _options(settings: Settings) -> ApiOptions:
@@ -82,6 +95,7 @@ def _options(settings: Settings) -> ApiOptions:
         faults_enabled=settings.faults.enabled,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
+        metrics_open=settings.metrics.open,
     )
 
 

@@ -8,8 +8,13 @@ from werkzeug.test import TestResponse
 
 from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.options import ApiOptions
+from neasmart_gateway.bus.meter import VERDICTS
+from neasmart_gateway.metrics.exposition import Metrics
+from neasmart_gateway.metrics.gateway import GatewayItself
+from neasmart_gateway.metrics.house import House
+from neasmart_gateway.metrics.requests import Requests
 from tests.desk.gateway import UNIX_START
-from tests.manager.served import Served
+from tests.manager.served import STRUCTURES, Served
 
 OPTIONS = ApiOptions(version="1.2.3", reads_per_minute=1_000_000, commands_per_minute=1_000_000)
 ZONE = "/api/v1/zones/1/1"
@@ -44,7 +49,16 @@ MEANS = Means(offload=lambda work, arguments: work(*arguments), sleep=lambda sec
 
 def client_of(served: Served, means: Means = MEANS, **options: object) -> FlaskClient:
     """A client of a gateway's API; options as of ApiOptions."""
-    return create_app(served.manager, served.access, replace(OPTIONS, **options), means).test_client()
+    applied = replace(OPTIONS, **options)
+    return create_app(served.manager, served.access, applied, means, metrics_of(served)).test_client()
+
+
+def metrics_of(served: Served) -> Metrics:
+    """The metrics of one worker that is alone."""
+    freshness = served.freshness
+    house = House(served.memory, STRUCTURES, freshness)
+    gateway = GatewayItself(served.memory, freshness, "1.2.3", ["tcp"], VERDICTS)
+    return Metrics(Requests(), (house.sheet, gateway.sheet))
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:

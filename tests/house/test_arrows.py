@@ -61,6 +61,7 @@ FOREIGN = {
     "sqlite3": ["store"],
     "gunicorn": ROOTS,
     "pybreaker": ["manager"],
+    "prometheus_client": ["metrics"],
     "pydantic_settings": ["settings"],
 }
 

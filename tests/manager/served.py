@@ -15,6 +15,7 @@ from neasmart_gateway.desk.intake import Intake
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.series import fine_of
+from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import DaemonAway, GatewayError
@@ -104,6 +105,10 @@ class Served(Gateway):
         self.manager = self.new_manager()
         self.access = Access(self.memory, self.link)
         self.beat()
+
+    def freshness(self) -> Freshness:
+        """What ages are judged by now."""
+        return HealthReader(self.memory, self.rules.stale_after, lambda: self.now).freshness()
 
     def new_manager(self, link: object = None) -> ModbusManager:
         """One more worker's manager over the same memory."""

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from neasmart_gateway.api import body, cors, errors, headers, health, tracing
+from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
 from neasmart_gateway.api.guard.hosts import HostGuard
 from neasmart_gateway.api.guard.keys import KeyRing, Offload
@@ -28,6 +28,8 @@ from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
+from neasmart_gateway.metrics.exposition import Metrics
+from neasmart_gateway.metrics.requests import Requests
 
 Returned: TypeAlias = (
     ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]] | Revalidated[Any]
@@ -69,18 +71,22 @@ class Means:
     receiving: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
-def create_app(manager: ModbusManager, access: Access, options: ApiOptions, means: Means) -> Flask:
-    """Return the WSGI application of one HTTP worker."""
+def create_app(
+    manager: ModbusManager, access: Access, options: ApiOptions, means: Means, metrics: Metrics | None = None
+) -> Flask:
+    """Return the WSGI application of one HTTP worker; without `metrics` only its own requests are measured."""
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
     app.url_map.converters["number"] = NumberConverter
     tracing.install(app)
+    measuring.install(app, metrics or Metrics(Requests()))
     errors.install(app)
     headers.install(app)
     if options.faults_enabled:
         headers.tell_of_faults(app, manager.drills.names)
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
+    app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.register_blueprint(v1_blueprint(manager, access, options))
     site.install(app, manager, access, options)
     return app

@@ -18,6 +18,7 @@ class ApiOptions:
     an address of `trusted_clients`. `trusted_proxies` are believed about whom they speak for. `allowed_hosts` are the
     names under which the API may be called besides its addresses; `cors_origins` are compared as they are.
     Only with `faults_enabled` may faults be made on purpose.
+    With `metrics_open` everybody may read the metrics.
     """
 
     version: str
@@ -37,3 +38,4 @@ class ApiOptions:
     faults_enabled: bool = False
     startup_global_mode: str | None = None
     startup_global_state: str | None = None
+    metrics_open: bool = False

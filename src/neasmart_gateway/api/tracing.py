@@ -13,8 +13,8 @@ from flask import Flask, Response, g, request
 HEADER = "X-Request-ID"
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_POLLED = frozenset({"/health/live", "/health/ready"})
-"""What watchdogs ask every few seconds: at DEBUG, so that they do not fill the disk."""
+_POLLED = frozenset({"/health/live", "/health/ready", "/metrics"})
+"""What watchdogs and Prometheus ask every few seconds: at DEBUG, so that they do not fill the disk."""
 _log = structlog.get_logger("neasmart.access")
 
 

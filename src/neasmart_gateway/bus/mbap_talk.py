@@ -40,6 +40,7 @@ class MbapTalk:
                 self._serve(frame)
         except BrokenStream as broken:
             self._witness.traffic.broken_streams += 1
+            self._witness.traffic.meter.broke()
             if _holds_rtu(data, self._slave.units):
                 self._witness.traffic.spoke_rtu(self._clock())
             self._wire.end(f"not Modbus TCP: {broken}")

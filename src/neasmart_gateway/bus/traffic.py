@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 
+from neasmart_gateway.bus.meter import Meter
 from neasmart_gateway.modbus.heard import DROPPED, Heard, Verdict
 
 TURNAROUND_BOUNDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
@@ -76,12 +77,15 @@ class Traffic:
     """Frames of and for each unit that is not ours."""
     turnaround: list[int] = field(default_factory=lambda: [0] * (len(TURNAROUND_BOUNDS) + 1))
     """Answers by TURNAROUND_BOUNDS."""
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
+    """Is told of everything that is counted for Prometheus."""
     past: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=_STEPS))
     """Time, bytes in and dropped bytes, noted at most once a minute; reaches back further than LATELY."""
 
     def heard(self, heard: Heard) -> None:
         """Count what the line brought."""
         verdict = heard.verdict
+        self.meter.heard(verdict, dropped=verdict in DROPPED)
         self.last_heard[verdict] = heard.at
         self.resyncs += heard.resync
         if verdict in DROPPED:
@@ -129,11 +133,13 @@ class Traffic:
     def answered(self, seconds: float) -> None:
         """Count an answer, given so many seconds after its request."""
         self.answers += 1
+        self.meter.answered(seconds)
         self.turnaround[bisect_left(TURNAROUND_BOUNDS, seconds)] += 1
 
     def snapshot(self) -> dict[str, int]:
         """Return the plain counters, small enough to be published all the time."""
-        return {name: value for name, value in asdict(self).items() if type(value) is int}
+        named = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in named if type(value) is int}
 
     def report(self, offset: float) -> dict[str, object]:
         """Return everything, times as Unix seconds: `offset` is what the wall clock is ahead of the monotonic one."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from neasmart_gateway.bus.frames import FrameRing
+from neasmart_gateway.bus.meter import refusal
 from neasmart_gateway.bus.traffic import Traffic
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.modbus.heard import Heard
-from neasmart_gateway.modbus.pdu import EXCEPTION
 
 
 class Witness:
@@ -25,16 +25,20 @@ class Witness:
     def answered(self, data: bytes, pdu: bytes, at: float, seconds: float) -> None:
         """Note an answer that was given, `seconds` after its request."""
         self.traffic.bytes_out += len(data)
-        self.traffic.exceptions += pdu[0] >= EXCEPTION
+        if refused := refusal(pdu):
+            self.traffic.exceptions += 1
+            self.traffic.meter.refused(*refused)
         self.traffic.answered(seconds)
         self._note(at, "out", "answer", data)
 
     def withheld_followed(self, data: bytes, at: float) -> None:
         self.traffic.withheld_followed += 1
+        self.traffic.meter.withheld("followed")
         self._note(at, "out", "withheld_followed", data)
 
     def withheld_late(self, data: bytes, at: float) -> None:
         self.traffic.withheld_late += 1
+        self.traffic.meter.withheld("late")
         self._note(at, "out", "withheld_late", data)
 
     def _note(self, at: float, direction: str, verdict: str, data: bytes) -> None:

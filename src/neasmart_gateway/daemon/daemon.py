@@ -16,6 +16,7 @@ from neasmart_gateway.bus.bus import Bus
 from neasmart_gateway.bus.slave import Slave
 from neasmart_gateway.daemon import options
 from neasmart_gateway.daemon.claims import claim_on
+from neasmart_gateway.daemon.counting import BusMeter, CountHook, written_by_this_process
 from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.diagnostics import Diagnostics
 from neasmart_gateway.daemon.disk import DiskWatch, room_at
@@ -62,15 +63,16 @@ class Daemon:
         self._settings = settings
         self._memory = memory
         self._supervisor = supervisor
-        self._hook = LogHook(time.monotonic)
+        self._log = LogHook(time.monotonic)
+        self._counts = CountHook(memory.counters, written_by_this_process)
         self._loop = asyncio.get_running_loop()
         database = settings.database
         self._claim = claim_on(database.path)
         self._executor = ThreadPoolExecutor(1, "journal")
         files = EventFiles(database.path.resolve().with_name("diagnostics"))
-        self._diagnostics = Diagnostics(files, self._executor, time.time, self._log)
+        self._diagnostics = Diagnostics(files, self._executor, time.time, self._tell)
         self._watch = Watch(memory.tally.read)
-        self._seams = seams = seams_of(settings, memory, self._log)
+        self._seams = seams = seams_of(settings, memory, self._tell)
         journal = seams.journal(SqliteJournal(database.path.resolve(), self._set_aside))
         self._instance = secrets.randbits(53) | 1
         self._reporter = Reporter(memory, self._instance, settings.modbus.stale_after_seconds, self._words)
@@ -79,7 +81,7 @@ class Daemon:
         measure = functools.partial(room_at, database.path.resolve())
         self._disk = DiskWatch(measure, self._executor, unix, time.monotonic)
         habits = Habits(flush_seconds=database.flush_seconds, history_seconds=database.history_days * _DAY)
-        self._recorder = Recorder(journal, self._executor, self._log, unix, habits)
+        self._recorder = Recorder(journal, self._executor, self._tell, unix, habits)
         retries = Retries()
         keep = settings.modbus.persist_command_registers
         self._memories = Memories(memory, self._recorder, retries, keep_commands=keep, clock=time.monotonic)
@@ -93,7 +95,9 @@ class Daemon:
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
         )
         self._startup = Startup(memory, settings.modbus.startup, commands_off=rules.refusal is not None)
-        self._bus = Bus(options.listeners(settings), self._slave(), self._log, seams.conversation)
+        self._bus = Bus(options.listeners(settings), self._slave(), self._tell, seams.conversation)
+        for listener in self._bus.listeners:
+            listener.traffic.meter = BusMeter(memory.counters, listener.name)
         methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
         bases = frozenset(base.base_id for base in settings.structures)
         diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
@@ -105,7 +109,7 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or until nobody watches over us any more; then write everything down."""
-        if not await self._claim.take(stop, lambda reason: self._log(ClaimWaits(reason))):
+        if not await self._claim.take(stop, lambda reason: self._tell(ClaimWaits(reason))):
             self._announcer.stopping()
             return
         try:
@@ -138,7 +142,7 @@ class Daemon:
         # Only now do calls find us: those that failed before, and opened the breaker, must not count against us.
         self._memory.header.instance = self._instance
         self._reporter.begin()
-        self._log(DaemonStarted(self._instance, self._memories.restored, closed, repaired))
+        self._tell(DaemonStarted(self._instance, self._memories.restored, closed, repaired))
 
     async def _turn(self, stop: asyncio.Event, background: list[asyncio.Task[None]]) -> None:
         """Keep time; a part that dies takes the daemon with it, which is then started anew."""
@@ -152,7 +156,7 @@ class Daemon:
             self._measured.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
             self._look(self._reporter.publish())
-            self._hook.catch_up()
+            self._log.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
 
@@ -165,14 +169,14 @@ class Daemon:
         await self._link.close()
         self._measured.end(time.monotonic())
         await self._recorder.close()
-        self._log(DaemonStopped(self._recorder.waiting))
+        self._tell(DaemonStopped(self._recorder.waiting))
         await self._diagnostics.close()
         self._executor.shutdown(wait=False)
 
     async def _ask_for_what_startup_wants(self) -> None:
         refusal = await self._startup.ask(self._intake.submit, time.monotonic)
         if refusal is not None:
-            self._log(StartupRefused(refusal))
+            self._tell(StartupRefused(refusal))
 
     def _slave(self) -> Slave:
         return Slave(
@@ -180,15 +184,16 @@ class Daemon:
             frozenset(self._settings.modbus.slave_ids),
             listen_only=self._settings.server.listen_only,
             clock=time.monotonic,
-            report=self._log,
+            report=self._tell,
         )
 
     def _words(self) -> dict[str, Any]:
         """Return what the parts say of themselves."""
-        now = time.monotonic()
+        now, database = time.monotonic(), self._recorder.status()
+        self._counts.dropped(database["dropped_rows"])
         return {
             "listeners": self._bus.status(self._memory.header.wall_offset),
-            "database": self._recorder.status() | {"set_aside": self._moved_to},
+            "database": database | {"set_aside": self._moved_to},
             "disk": self._disk.status(),
             "fights": self._desk.fights(now),
             "fights_total": self._desk.fights_total,
@@ -203,16 +208,18 @@ class Daemon:
         for event in self._watch.events(facts, now, time.time()):
             self._diagnostics.add(event)
 
-    def _log(self, record: Record) -> None:
-        self._hook(record)
-        self._diagnostics.note(record)
-
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)
         self._measured.note(record)
         if isinstance(record, CommandEchoed):
             self._bus.echoed(record.address, record.seconds, record.at)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
+        """Count a record, log it, and keep it if it is noteworthy."""
+        self._counts(record)
         self._log(record)
+        self._diagnostics.note(record)
 
     def _start_anew(self) -> None:
         """Note all that is known, for a database that was started anew."""
@@ -220,10 +227,10 @@ class Daemon:
         self._measured.start_anew()
 
     def _call_failed(self, method: str, error: Exception) -> None:
-        self._log(CallFailed(method, repr(error)))
+        self._tell(CallFailed(method, repr(error)))
 
     def _set_aside(self, moved_to: Path, reason: str) -> None:
         self._moved_to = str(moved_to)
         self._nonces.lost()
         look = f"neasmart-gateway db salvage {moved_to} saved.db"
-        self._loop.call_soon_threadsafe(self._log, StoreSetAside(moved_to, reason, look))
+        self._loop.call_soon_threadsafe(self._tell, StoreSetAside(moved_to, reason, look))

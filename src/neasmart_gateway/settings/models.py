@@ -37,6 +37,12 @@ class Breaker(Group):
     reset_seconds: Seconds = 30
 
 
+class Metrics(Group):
+    """What Prometheus may read."""
+
+    open: bool = False
+
+
 class Database(Group):
     """The journal."""
 
@@ -62,6 +68,7 @@ class Settings(BaseSettings):
     commands: Commands = Commands()
     breaker: Breaker = Breaker()
     api: Api = Api()
+    metrics: Metrics = Metrics()
     database: Database = Database()
     log: Log = Log()
     faults: Faults = Faults()

@@ -17,6 +17,7 @@ OPEN, READ, CONTROL, ADMIN = None, Scope.READ, Scope.CONTROL, Scope.ADMIN
 
 TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/health"): READ,
+    ("GET", "/metrics"): READ,
     ("GET", "/health/live"): OPEN,
     ("GET", "/health/ready"): OPEN,
     ("GET", "/api/docs"): OPEN,

@@ -34,6 +34,7 @@ SENT: Mapping[str, dict[str, Any]] = {
         {"type": "string", "pattern": "^[!-~]{1,128}$"},
     ),
     "If-None-Match": _sent("The ETag of the answer that you have: 304 if it is still the same."),
+    "Accept": _sent("`application/openmetrics-text` for OpenMetrics, else it is Prometheus' own text format."),
     "X-Signature": _sent("The signature, for keys that demand one."),
     "X-Timestamp": _sent("When it was signed, for keys that demand a signature."),
     "X-Nonce": _sent("Never used before, for keys that demand a signature."),
