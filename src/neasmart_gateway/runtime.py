@@ -29,6 +29,8 @@ class Runtime:
     folder: Path
     manager: ServiceManager
     supervisor: int = 0
+    ending: bool = False
+    """Whether this process was asked to end; each knows it of itself."""
 
     @property
     def socket(self) -> Path:

@@ -19,7 +19,8 @@ from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
 from neasmart_gateway.manager.bus import BusFrames, BusReader, BusTraffic
-from neasmart_gateway.manager.health import Health, HealthReader
+from neasmart_gateway.manager.events import EventReader
+from neasmart_gateway.manager.health import Health, HealthReader, Summary
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
 from neasmart_gateway.manager.topology import Survey, Topology
@@ -59,6 +60,7 @@ class ModbusManager:
         self._editions = Editions(memory, health)
         self._waiting = 0
         self.house = house
+        self.events = EventReader(memory, health)
 
     # Zones
 
@@ -198,6 +200,9 @@ class ModbusManager:
 
     def health(self) -> Health:
         return self._health.read()
+
+    def health_summary(self) -> Summary:
+        return self._health.summary()
 
     def bus_age(self) -> float | None:
         """Return for how many seconds the base has written nothing; None: it never wrote."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neasmart_gateway.shm.breaker import BREAKER_SIZE, BreakerState
+from neasmart_gateway.shm.events import EVENTS_SIZE, EventRing
 from neasmart_gateway.shm.header import HEADER_SIZE, Header
 from neasmart_gateway.shm.image import IMAGE_SIZE, ImageReader, ImageWriter
 from neasmart_gateway.shm.limits import LIMITS_SIZE, Windows
@@ -20,7 +21,7 @@ from neasmart_gateway.shm.tickets import TICKETS_SIZE, Tickets
 
 
 class SharedMemory:
-    """Header, register image, receipt ring, status board, breaker state and who comes in, one behind the other.
+    """Header, register image, receipts, events, status board, breaker state and who comes in, one behind the other.
 
     `lock_path` is a file of this gateway's own, beside which those of the other parts lie; `sleep` is how readers wait
     for a writer in the middle of a change; `clock` gives system-wide monotonic seconds.
@@ -30,10 +31,13 @@ class SharedMemory:
     def __init__(self, lock_path: Path, sleep: Sleep = pause, clock: Callable[[], float] = time.monotonic) -> None:
         sizes = (
             HEADER_SIZE, BREAKER_SIZE, STATUS_SIZE, RECEIPTS_SIZE, IMAGE_SIZE, TALLY_SIZE, LIMITS_SIZE, TICKETS_SIZE,
+            EVENTS_SIZE,
         )  # fmt: skip
         offsets = [sum(sizes[:n]) for n in range(len(sizes))]
         memory = memoryview(mmap.mmap(-1, sum(sizes)))
-        header, breaker, status, receipts, image, tally, limits, tickets = (memory[offset:] for offset in offsets)
+        header, breaker, status, receipts, image, tally, limits, tickets, events = (
+            memory[offset:] for offset in offsets
+        )
         self.header = Header(header)
         self.breaker = BreakerState(breaker, ProcessLock(lock_path))
         self.status = StatusBoard(status, sleep)
@@ -43,9 +47,11 @@ class SharedMemory:
         self.tally = Tally(tally, ProcessLock(lock_path.with_name("tally.lock")))
         self.limits = Windows(limits, ProcessLock(lock_path.with_name("limits.lock")), clock)
         self.tickets = Tickets(tickets, ProcessLock(lock_path.with_name("tickets.lock")), clock)
+        self.events = EventRing(events, sleep)
         self.header.prepare()
         self.breaker.prepare()
+        self.events.prepare()
 
     def repair(self) -> int:
         """Seal what a killed daemon left in the middle of a change; returns how many slots that were."""
-        return self.writer.repair() + self.receipts.repair() + int(self.status.repair())
+        return self.writer.repair() + self.receipts.repair() + int(self.status.repair()) + self.events.repair()

@@ -32,6 +32,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("DELETE", "/api/v1/commands/<command_id>"): CONTROL,
     ("GET", "/api/v1/dehumidifiers"): READ,
     ("GET", "/api/v1/dehumidifiers/<number:number>"): READ,
+    ("GET", "/api/v1/events"): READ,
     ("GET", "/api/v1/health"): READ,
     ("GET", "/api/v1/mixed-groups"): READ,
     ("GET", "/api/v1/mixed-groups/<number:number>"): READ,
