@@ -59,10 +59,7 @@ class EventRing:
 
     def __init__(self, memory: memoryview, sleep: Sleep = pause) -> None:
         self._words = memory[:_HEAD_SIZE].cast("Q")
-        self._slots = [SealedSlot(memory, _HEAD_SIZE + n * _STRIDE, _EVENT.size) for n in range(SLOTS)]
-        self._receipts = [
-            SealedSlot(memory, _RECEIPTS_AT + n * _RECEIPT_STRIDE, _RECEIPT_CAPACITY) for n in range(RECEIPT_SLOTS)
-        ]
+        self._memory = memory[:EVENTS_SIZE]
         self._sleep = sleep
 
     def prepare(self) -> None:
@@ -91,7 +88,7 @@ class EventRing:
     def append_receipt(self, receipt: Receipt) -> None:
         """Add a step of a command; only for the one writer."""
         count = self._words[_RECEIPTS]
-        slot = self._receipts[count % RECEIPT_SLOTS]
+        slot = self._receipt_slot(count)
         if count >= RECEIPT_SLOTS:
             (displaced,) = _NUMBER.unpack(slot.payload[: _NUMBER.size])
             self._words[_FLOOR] = max(self._words[_FLOOR], min(displaced, self.latest) + 1)
@@ -110,31 +107,43 @@ class EventRing:
         """Yield every receipt that is held, in the order of the steps."""
         count = self._words[_RECEIPTS]
         for number in range(max(0, count - RECEIPT_SLOTS), count):
-            found = self._looked_up(self._receipts[number % RECEIPT_SLOTS], lambda payload: _parsed(payload)[1])
+            found = self._looked_up(self._receipt_slot(number), lambda payload: _parsed(payload)[1])
             if found is not None:
                 yield found
 
     def repair(self) -> int:
         """Seal what a killed writer left open; what it held is lost. Returns how many slots there were."""
-        torn = [slot for slot in (*self._slots, *self._receipts) if slot.repair()]
+        torn = [slot for slot in self._every_slot() if slot.repair()]
         for slot in torn:
             slot.write(b"")
         return len(torn)
 
+    # Made when they are needed: kept, so many of them would be megabytes in each process.
+
+    def _slot(self, number: int) -> SealedSlot:
+        return SealedSlot(self._memory, _HEAD_SIZE + number % SLOTS * _STRIDE, _EVENT.size)
+
+    def _receipt_slot(self, number: int) -> SealedSlot:
+        return SealedSlot(self._memory, _RECEIPTS_AT + number % RECEIPT_SLOTS * _RECEIPT_STRIDE, _RECEIPT_CAPACITY)
+
+    def _every_slot(self) -> Iterator[SealedSlot]:
+        yield from map(self._slot, range(SLOTS))
+        yield from map(self._receipt_slot, range(RECEIPT_SLOTS))
+
     def _append(self, topic: Topic, receipt: int) -> None:
         number = self.latest + 1
-        self._slots[number % SLOTS].write(_EVENT.pack(number, receipt, _KINDS.index(topic.kind), topic.which))
+        self._slot(number).write(_EVENT.pack(number, receipt, _KINDS.index(topic.kind), topic.which))
         self._words[_LATEST] = number
 
     def _event(self, number: int) -> Event | None:
         """Return an event, None when its slot was taken by a newer one or is torn."""
-        found = self._of_number(self._slots[number % SLOTS], number, _unpacked)
+        found = self._of_number(self._slot(number), number, _unpacked)
         if found is None:
             return None
         _, receipt, topic = found
         if topic.kind is not Kind.COMMAND:
             return Event(number, topic)
-        kept = self._of_number(self._receipts[receipt % RECEIPT_SLOTS], number, _parsed)
+        kept = self._of_number(self._receipt_slot(receipt), number, _parsed)
         return None if kept is None else Event(number, topic, kept[1])
 
     def _of_number(self, slot: SealedSlot, number: int, decode: Callable[[bytes], T]) -> T | None:
