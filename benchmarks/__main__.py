@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import bus, disk, framer, http, line, machine
+from benchmarks import bus, disk, events, framer, http, line, machine
 from benchmarks.servers import ROOT, sweep
 from benchmarks.table import Table
 
@@ -20,6 +20,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Table]] = {
     "disk": disk.measure,
     "line": line.measure,
     "framer": framer.measure,
+    "events": events.measure,
 }
 
 
@@ -39,7 +40,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = ", ".join(MEASUREMENTS)
-    parser.add_argument("measurements", nargs="*", help=f"some of {names}; default: all, which takes about a minute")
+    parser.add_argument("measurements", nargs="*", help=f"some of {names}; default: all, which takes two minutes")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "build/bench", help="where files go; must be on a real disk for `disk`"
     )

@@ -93,6 +93,9 @@ class Client:
 
     def begun(self) -> Self:
         """Read until the id is known from which on everything comes."""
+        assert self.status == 200
         while not self.reader.last_id:
-            self.reader.line(self.file.readline().rstrip("\n"))
+            line = self.file.readline()
+            assert line, "the stream has ended before it began"
+            self.reader.line(line.rstrip("\n"))
         return self

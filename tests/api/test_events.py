@@ -94,7 +94,7 @@ def test_a_new_stream_begins_with_the_present_place(hands: Hands) -> None:
     stream = hands.follow()
     assert (stream.answer.status_code, stream.answer.mimetype) == (200, "text/event-stream")
     assert stream.answer.headers["Cache-Control"] == "no-store"
-    assert (stream.first, stream.reader.last_id, stream.reader.retry) == ([], hands.id(2), 1000)
+    assert (stream.first, stream.reader.last_id, stream.reader.retry) == ([], hands.id(2), 2000)
 
 
 def test_a_zone_is_told_as_the_resource_shows_it(hands: Hands) -> None:

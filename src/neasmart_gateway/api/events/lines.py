@@ -16,8 +16,8 @@ from neasmart_gateway.domain.topics import BUS, HEALTH, UNIT_TOPICS, Kind, Topic
 from neasmart_gateway.manager.events import Event
 from neasmart_gateway.manager.manager import ModbusManager
 
-RETRY = b"retry: 1000\n"
-"""After how many milliseconds a client comes back."""
+RETRY = b"retry: 2000\n"
+"""After how many milliseconds a client comes back: a worker that ends takes connections for up to a second more."""
 FAREWELL = RETRY + b": this worker ends, please come back\n\n"
 DROPPED = RETRY + b'event: dropped\ndata: {"reason": "too_slow"}\n\n'
 """Without an id: whoever comes back is sent what it has missed."""
