@@ -199,6 +199,23 @@ def test_resuming_where_nothing_was_missed(hands: Hands) -> None:
     assert hands.follow("", hands.id(1)).first == []
 
 
+def test_who_knows_more_than_this_worker_is_told_nothing_twice(hands: Hands) -> None:
+    """Another worker was quicker; ours catches up before the stream begins."""
+    other = hands.follow()
+    hands.tell(ZONE, HEALTH)
+    stream = hands.follow("", hands.id(1))
+    assert [m.id for m in stream.first] == [hands.id(2)]
+    hands.then = [lambda: hands.tell(ZONE)]
+    assert [m.id for m in stream.next()] == [hands.id(3)]
+    assert [m.id for m in other.next()] == [hands.id(1), hands.id(2), hands.id(3)]
+
+
+def test_an_empty_id_is_none(hands: Hands) -> None:
+    """A page that has none yet may leave the parameter empty."""
+    hands.tell(ZONE)
+    assert hands.follow("?last_event_id=").first == []
+
+
 @pytest.mark.parametrize("last_id", ["0123456789ab-1", "nonsense", "-1", "{boot}-99", "{boot}-x", "{boot}-" + "9" * 40])
 def test_who_comes_from_another_life_is_told(hands: Hands, last_id: str) -> None:
     """Nobody knows what it has missed: it is to read everything anew, and goes on from here."""

@@ -195,11 +195,10 @@ def test_who_does_not_read_is_dropped_and_others_go_on(tmp_path: Path) -> None:
             eventually(is_dropped, "the end of a stream that is not read")
             eventually(lambda: quick.temperatures() == last, "the other one goes on")
             assert quick.connections == 1
-            left = list(slow)
+            assert numbers(list(slow)), "what had been sent can still be read"
             slow.__exit__(None, None, None)
             with Client(gateway.api_port, "?kinds=zone", slow.reader.last_id) as again:
-                for message in [*left, *(m for m, _ in zip(again, range(60), strict=False))]:
-                    assert message.event in ("zone", "health", "bus")
+                assert next(iter(again)).event in ("zone", "gap")
     finally:
         gateway.clean_up()
 

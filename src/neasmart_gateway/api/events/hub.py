@@ -68,7 +68,9 @@ class Hub:
     def open(self, wanted: Filter, last_id: str | None) -> Stream:
         """Return a new stream; it begins with what came behind the event `last_id`. StreamsFull when it cannot be."""
         self.check_room()
-        if not self._following:
+        if self._following:
+            self.turn()  # another worker may have told this client more than we have seen yet
+        else:
             self._seen, self._away = self._manager.events.latest, self._manager.events.daemon_away
         place, seen, away = self.end, self._seen, self._away
         first = [*Resuming(self._manager.events, self._renderer).begin(last_id, seen)]

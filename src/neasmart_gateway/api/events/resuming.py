@@ -28,8 +28,7 @@ class Resuming:
             yield self.gap(RESTARTED, None, seen)
         elif number < seen:
             yield from self._missed(number, seen)
-        if number is None or number <= seen:
-            yield alive(self._id(seen))
+        yield alive(self._id(seen))
 
     def gap(self, reason: str, missed: int | None, number: int) -> bytes:
         """Return what tells that events up to a number are lost to the client; None missed: nobody knows how many."""

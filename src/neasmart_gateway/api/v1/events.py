@@ -41,7 +41,7 @@ class Events(Resource):
         response = Response(mimetype=MEDIA, headers={"X-Accel-Buffering": "no"})
         if request.method != "HEAD":
             _narrow(request.environ.get("gunicorn.socket"))
-            response.response = hub.open(wanted, request.headers.get("Last-Event-ID") or wanted.last_event_id)
+            response.response = hub.open(wanted, request.headers.get("Last-Event-ID") or wanted.last_event_id or None)
         return response
 
 
