@@ -173,6 +173,22 @@ def test_filters(hands: Hands, query: str, wanted: list[str]) -> None:
     assert names == wanted
 
 
+def test_one_zone_of_a_base(hands: Hands) -> None:
+    """Its neighbours are not told."""
+    stream = hands.follow("?base=1&zone=2")
+    hands.then = [lambda: hands.tell(*ZONE_TOPICS[:3])]
+    assert [message.data["zone"] for message in stream.next()] == [2]
+
+
+def test_each_change_is_rendered_anew(hands: Hands) -> None:
+    """What was rendered for one event is not sent for a later one, once anything may be otherwise."""
+    stream = hands.follow()
+    for celsius in (21.5, 22.5):
+        hands.writes(TEMPERATURE, degrees(celsius))
+        hands.then = [lambda: hands.tell(ZONE)]
+        assert [message.data["temperature"] for message in stream.next()] == [celsius]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("?kinds=zones", "kinds"), ("?kinds=", "kinds"), ("?base=6", "base"), ("?zone=13", "zone"), ("?since=1", "since"),
