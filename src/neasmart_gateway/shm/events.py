@@ -127,8 +127,9 @@ class EventRing:
         return SealedSlot(self._memory, _RECEIPTS_AT + number % RECEIPT_SLOTS * _RECEIPT_STRIDE, _RECEIPT_CAPACITY)
 
     def _every_slot(self) -> Iterator[SealedSlot]:
-        yield from map(self._slot, range(SLOTS))
-        yield from map(self._receipt_slot, range(RECEIPT_SLOTS))
+        """Yield every slot that was ever written to, or may have been begun; to look at others would cost memory."""
+        yield from map(self._slot, range(min(SLOTS, self.latest + 2)))
+        yield from map(self._receipt_slot, range(min(RECEIPT_SLOTS, self._words[_RECEIPTS] + 1)))
 
     def _append(self, topic: Topic, receipt: int) -> None:
         number = self.latest + 1
