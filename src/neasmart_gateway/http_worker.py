@@ -18,11 +18,14 @@ from gunicorn.http import errors as unreadable
 from gunicorn.util import close_graceful, write_nonblock
 from gunicorn.workers.ggevent import GeventWorker
 
+from neasmart_gateway import runtime
+
 HANDSHAKE_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 """For one piece of an answer to go out: a whole one, or an event of a stream."""
-MOST_OF_ONE_CLIENT = 300
-"""Connections of one address to one worker; a reverse proxy is one address."""
+MOST_OF_ONE_CLIENT = 600
+"""Connections of one address to one worker. A reverse proxy, or Home Assistant before all its screens, is one address:
+it may have every event stream that a worker serves (500), and requests besides, and leaves 200 to everybody else."""
 _MOST_PASSED_OVER = 64 * 1024
 _MOST_DRAINED = 1024 * 1024
 
@@ -51,6 +54,11 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - gunicorn's own
         super().__init__(*args, **kwargs)
         self._connections: Counter[str] = Counter()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ANN401
+        """Take no further connection, and let event streams end at once: whoever follows one comes back elsewhere."""
+        runtime.current().ending = True
+        super().handle_exit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:  # noqa: ANN401
         """Serve one connection to its end; whoever has too many of them gets no further one."""

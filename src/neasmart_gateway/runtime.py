@@ -32,6 +32,8 @@ class Runtime:
     measurements: Path
     manager: ServiceManager
     supervisor: int = 0
+    ending: bool = False
+    """Whether this process was asked to end; each knows it of itself."""
 
     @property
     def socket(self) -> Path:

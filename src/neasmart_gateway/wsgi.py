@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import gevent
 import structlog
 from flask import Flask
 from gevent import Timeout, get_hub
+from gevent.event import Event as Signal
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from neasmart_gateway import __version__, runtime
 from neasmart_gateway.api import tracing
 from neasmart_gateway.api.app import Means, create_app
+from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.keys import Key
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.scopes import Scope
@@ -63,7 +66,8 @@ def create() -> Flask:
     )
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
-    means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving)
+    waiting = Waiting(gevent.spawn, Signal, gevent.sleep, time.monotonic, lambda: running.ending)
+    means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving, waiting)
     return create_app(manager, access, _options(settings), means, _metrics(running, health))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bus, disk, history, http
+from benchmarks import bus, disk, events, history, http
 from benchmarks.machine import describe, file_system
 from benchmarks.servers import ROOT
 from benchmarks.table import Row, Table
@@ -39,6 +39,15 @@ def test_http(tmp_path: Path) -> None:
     """The rate under load, and the round trip of one client."""
     table = http.measure(tmp_path, http.Size(repetitions=1, requests=20, seconds=1, connections=3))
     check(table, ["3 connections: rate", "1 connection: p50", "1 connection: p99"])
+
+
+def test_events(tmp_path: Path) -> None:
+    """Nothing is lost and nobody is dropped, with one client and with more."""
+    table = events.measure(tmp_path, events.Size(clients=(1, 3), seconds=0.5, rate=10))
+    found = {row.what: (row.ours, row.theirs) for row in table.rows}
+    assert len(found) == 8
+    assert found["3 clients: lost"] == found["3 clients: dropped"] == ((0,), (0,))
+    assert all(value > 0 for value in found["3 clients: p99"][0])
 
 
 def test_disk(tmp_path: Path) -> None:

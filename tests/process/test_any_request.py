@@ -15,6 +15,8 @@ from tests.running import Gateway, running
 from tests.simulated import house_behind
 
 EXAMPLES = os.environ.get("API_TEST_EXAMPLES", "10")
+STREAM = "/api/v1/events"
+"""Its answer has no end, which the program would wait for; test_events.py has it."""
 PLENTY = {
     "NEASMART_API_RATE_LIMIT_PER_MINUTE": "1000000",
     "NEASMART_API_COMMAND_LIMIT_PER_MINUTE": "1000000",
@@ -46,7 +48,7 @@ def test_what_the_document_says_is_what_happens(gateway: Gateway, tmp_path: Path
     url = f"http://127.0.0.1:{gateway.api_port}/apispec.json"
     done = subprocess.run(
         [program, "--config-file", CONFIG, "run", url, "--checks", "all", "--exclude-checks", LEFT_OUT,
-         "--max-examples", EXAMPLES, *CALLERS[caller]],
+         "--max-examples", EXAMPLES, "--exclude-path", STREAM, *CALLERS[caller]],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -12,6 +12,8 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
+from neasmart_gateway.api.events.hub import Hub
+from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
 from neasmart_gateway.api.guard.hosts import HostGuard
 from neasmart_gateway.api.guard.keys import KeyRing, Offload
@@ -62,13 +64,14 @@ class Means:
 
     `offload` runs work where it does not hold other requests up, `sleep` waits without doing so, `clock` gives Unix
     seconds. `receiving` is entered for as long as a body is being read: it ends with an HTTPException what takes too
-    long.
+    long. `waiting` is for event streams.
     """
 
     offload: Offload
     sleep: Callable[[float], None]
     clock: Callable[[], float]
     receiving: Callable[[], AbstractContextManager[object]] = nullcontext
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 def create_app(
@@ -87,6 +90,7 @@ def create_app(
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
+    app.extensions["events"] = Hub(manager, means.waiting)
     app.register_blueprint(v1_blueprint(manager, access, options))
     site.install(app, manager, access, options)
     return app

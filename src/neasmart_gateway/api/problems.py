@@ -203,6 +203,13 @@ _KINDS = (
         ("See `database` in /api/v1/health.", "Make room, or run `neasmart-gateway db check`."),
     ),
     Kind(
+        "streams_full", 503, "Too many event streams",
+        "The worker that was asked serves all the event streams that it can.",
+        ("Clients that open a new stream and do not close the old one.", "The worker is just being replaced."),
+        ("Try again after Retry-After: another worker may have room.", "Let several clients share one stream.",
+         "Raise NEASMART_WORKERS."),
+    ),
+    Kind(
         "not_durable", 503, "The command cannot be written down",
         "The operator wants no command that would be lost in a power cut, and the disk is away.",
         ("The disk is full, read-only or gone.",),

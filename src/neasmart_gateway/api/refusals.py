@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neasmart_gateway.errors import CallerError, TooMany
+from neasmart_gateway.errors import CallerError, GatewayError, TooMany
 
 
 class FieldFault(NamedTuple):
@@ -104,3 +104,9 @@ class Replayed(Unsigned):
     """A signature that was used before."""
 
     code = "signature_replayed"
+
+
+class StreamsFull(GatewayError):
+    """This worker takes no further event stream."""
+
+    code = "streams_full"

@@ -1,10 +1,12 @@
-"""Gives each request an id that answer and log lines carry, and writes one access line when it is done."""
+"""Gives each request an id that answer and log lines carry, and writes one access line at its end."""
 
 from __future__ import annotations
 
 import logging
 import re
 import secrets
+from collections.abc import Mapping
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -52,14 +54,20 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     route = request.url_rule.rule if request.url_rule else None
-    _log.log(
-        logging.DEBUG if route in _POLLED else logging.INFO,
-        "request",
-        key=g.get("caller_name"),
-        client=g.get("caller_address") or request.remote_addr or None,
-        method=request.method,
-        route=route,
-        status=response.status_code,
-        duration_ms=round((perf_counter() - g.began) * 1000, 2),
-    )
+    fields = {
+        "key": g.get("caller_name"),
+        "client": g.get("caller_address") or request.remote_addr or None,
+        "method": request.method,
+        "route": route,
+        "status": response.status_code,
+    }
+    done = partial(_write, logging.DEBUG if route in _POLLED else logging.INFO, g.began, fields)
+    if response.is_streamed:
+        response.call_on_close(done)
+    else:
+        done()
     return response
+
+
+def _write(level: int, began: float, fields: Mapping[str, object]) -> None:
+    _log.log(level, "request", **fields, duration_ms=round((perf_counter() - began) * 1000, 2))

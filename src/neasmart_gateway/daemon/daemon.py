@@ -23,6 +23,7 @@ from neasmart_gateway.daemon.disk import DiskWatch, room_at
 from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.methods import Methods
+from neasmart_gateway.daemon.news import News
 from neasmart_gateway.daemon.nonces import Nonces
 from neasmart_gateway.daemon.records import CallFailed, ClaimWaits, DaemonStarted, DaemonStopped, StartupRefused
 from neasmart_gateway.daemon.report import Reporter
@@ -76,6 +77,7 @@ class Daemon:
         journal = seams.journal(SqliteJournal(database.path.resolve(), self._set_aside))
         self._instance = secrets.randbits(53) | 1
         self._reporter = Reporter(memory, self._instance, settings.modbus.stale_after_seconds, self._words)
+        self._news = News(memory)
         self._announcer = Announcer(manager.send, manager.watchdog_seconds)
         unix = self._reporter.unix_now
         measure = functools.partial(room_at, database.path.resolve())
@@ -155,7 +157,9 @@ class Daemon:
             self._desk.tick(time.monotonic())
             self._measured.tick(time.monotonic())
             await self._ask_for_what_startup_wants()
-            self._look(self._reporter.publish())
+            facts = self._reporter.publish()
+            self._news.turned(facts)
+            self._look(facts)
             self._log.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK)
@@ -211,6 +215,7 @@ class Daemon:
     def _heard_from_desk(self, record: DeskRecord) -> None:
         self._memories.note(record)
         self._measured.note(record)
+        self._news.note(record)
         if isinstance(record, CommandEchoed):
             self._bus.echoed(record.address, record.seconds, record.at)
         self._tell(record)

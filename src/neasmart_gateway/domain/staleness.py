@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from neasmart_gateway.domain.plant import Unit
 from neasmart_gateway.domain.zones import Zone
 
+HEARTBEAT_LIMIT = 2.0
+"""A daemon whose loop has not turned for this many seconds is away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Freshness:

@@ -9,12 +9,9 @@ from typing import Any
 from neasmart_gateway.domain.components import AWAY, Component, Condition, Facts, condition, judge, problems
 from neasmart_gateway.domain.readiness import waiting_for
 from neasmart_gateway.domain.score import Score, score
-from neasmart_gateway.domain.staleness import Freshness
+from neasmart_gateway.domain.staleness import HEARTBEAT_LIMIT, Freshness
 from neasmart_gateway.shm.facts import gather
 from neasmart_gateway.shm.memory import SharedMemory
-
-HEARTBEAT_LIMIT = 2.0
-"""A daemon whose loop has not turned for this many seconds is away."""
 
 
 @dataclass(frozen=True, slots=True)

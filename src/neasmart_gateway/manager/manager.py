@@ -22,7 +22,8 @@ from neasmart_gateway.manager.bus import BusReader
 from neasmart_gateway.manager.condensation import Advice, advise
 from neasmart_gateway.manager.diagnostics import DiagnosticsReader
 from neasmart_gateway.manager.drills import Drills
-from neasmart_gateway.manager.health import Health, HealthReader
+from neasmart_gateway.manager.events import EventReader
+from neasmart_gateway.manager.health import Health, HealthReader, Summary
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
@@ -66,6 +67,7 @@ class ModbusManager:
         self.house = house
         self.diagnostics = DiagnosticsReader(link)
         self.drills = Drills(memory, link, health.clock)
+        self.events = EventReader(memory, health)
 
     # Zones
 
@@ -211,6 +213,9 @@ class ModbusManager:
 
     def health(self) -> Health:
         return self._health.read()
+
+    def health_summary(self) -> Summary:
+        return self._health.summary()
 
     def bus_age(self) -> float | None:
         """Return for how many seconds the base has written nothing; None: it never wrote."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from neasmart_gateway.shm.breaker import BREAKER_SIZE, BreakerState
 from neasmart_gateway.shm.counters import COUNTERS_SIZE, Counters
 from neasmart_gateway.shm.drills import DRILLS_SIZE, DrillBoard
+from neasmart_gateway.shm.events import EVENTS_SIZE, EventRing
 from neasmart_gateway.shm.header import HEADER_SIZE, Header
 from neasmart_gateway.shm.image import IMAGE_SIZE, ImageReader, ImageWriter
 from neasmart_gateway.shm.limits import LIMITS_SIZE, Windows
@@ -22,7 +23,7 @@ from neasmart_gateway.shm.tickets import TICKETS_SIZE, Tickets
 
 
 class SharedMemory:
-    """Header, register image, receipts, status board, breaker, counters, drills and who comes in, one behind the other.
+    """Header, image, receipts, events, status, breaker, counters, drills and who comes in, one behind the other.
 
     `lock_path` is a file of this gateway's own, beside which those of the other parts lie; `sleep` is how readers wait
     for a writer in the middle of a change; `clock` gives system-wide monotonic seconds.
@@ -32,12 +33,12 @@ class SharedMemory:
     def __init__(self, lock_path: Path, sleep: Sleep = pause, clock: Callable[[], float] = time.monotonic) -> None:
         sizes = (
             HEADER_SIZE, BREAKER_SIZE, COUNTERS_SIZE, STATUS_SIZE, RECEIPTS_SIZE, IMAGE_SIZE, TALLY_SIZE, LIMITS_SIZE,
-            TICKETS_SIZE, DRILLS_SIZE,
+            TICKETS_SIZE, DRILLS_SIZE, EVENTS_SIZE,
         )  # fmt: skip
         offsets = [sum(sizes[:n]) for n in range(len(sizes))]
         memory = memoryview(mmap.mmap(-1, sum(sizes)))
         parts = (memory[offset:] for offset in offsets)
-        header, breaker, counters, status, receipts, image, tally, limits, tickets, drills = parts
+        header, breaker, counters, status, receipts, image, tally, limits, tickets, drills, events = parts
         self.header = Header(header)
         self.breaker = BreakerState(breaker, ProcessLock(lock_path))
         self.status = StatusBoard(status, sleep)
@@ -49,9 +50,12 @@ class SharedMemory:
         self.limits = Windows(limits, ProcessLock(lock_path.with_name("limits.lock")), clock)
         self.tickets = Tickets(tickets, ProcessLock(lock_path.with_name("tickets.lock")), clock)
         self.counters = Counters(counters)
+        self.events = EventRing(events, sleep)
         self.header.prepare()
         self.breaker.prepare()
+        self.events.prepare()
 
     def repair(self) -> int:
         """Seal what a killed daemon left in the middle of a change; returns how many slots that were."""
-        return self.writer.repair() + self.receipts.repair() + int(self.status.repair()) + int(self.drills.repair())
+        boards = int(self.status.repair()) + int(self.drills.repair())
+        return self.writer.repair() + self.receipts.repair() + self.events.repair() + boards

@@ -44,6 +44,7 @@ TABLE: dict[tuple[str, str], Scope | None] = {
     ("GET", "/api/v1/faults/<kind>"): ADMIN,
     ("POST", "/api/v1/faults/<kind>"): ADMIN,
     ("DELETE", "/api/v1/faults/<kind>"): ADMIN,
+    ("GET", "/api/v1/events"): READ,
     ("GET", "/api/v1/health"): READ,
     ("GET", "/api/v1/history"): READ,
     ("GET", "/api/v1/mixed-groups"): READ,

@@ -35,6 +35,9 @@ SENT: Mapping[str, dict[str, Any]] = {
     ),
     "If-None-Match": _sent("The ETag of the answer that you have: 304 if it is still the same."),
     "Accept": _sent("`application/openmetrics-text` for OpenMetrics, else it is Prometheus' own text format."),
+    "Last-Event-ID": _sent(
+        "The id of the last event that was received: what came behind it is sent first. Browsers send it by themselves."
+    ),
     "X-Signature": _sent("The signature, for keys that demand one."),
     "X-Timestamp": _sent("When it was signed, for keys that demand a signature."),
     "X-Nonce": _sent("Never used before, for keys that demand a signature."),
@@ -59,6 +62,7 @@ TOLD: Mapping[str, dict[str, Any]] = {
     "X-Neasmart-Bus-Age-Seconds": _header(
         "Since the base's last write; absent: it never wrote. In seconds.", 1.25, {"type": "number", "x-unit": "s"}
     ),
+    "X-Accel-Buffering": _header("Tells nginx to pass events on at once.", "no"),
     "X-Rehau-Registers-Stale": _header("Whether the bus is silent.", "false", _TRUTH),
     "X-Rehau-Stale-After-Seconds": _header("The stale limit. In seconds.", 180, _SECONDS),
     "X-Rehau-Registers-Age-Seconds": _header(
