@@ -97,6 +97,7 @@ class Gateway:
             "NEASMART_SERVER_ADDRESS": "127.0.0.1",
             "NEASMART_SERVER_PORT": str(self.modbus_port),
             "LOG_FORMAT": "json",
+            "NEASMART_API_COMMAND_LIMIT_PER_MINUTE": "1000000",
             **self.settings,
         }
 

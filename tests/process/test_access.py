@@ -41,6 +41,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     settings = {
         "NEASMART_WORKERS": str(WORKERS),
         "NEASMART_API_ENABLE_AUTH": "true",
+        "NEASMART_API_COMMAND_LIMIT_PER_MINUTE": "120",
         "NEASMART_COMMANDS_PER_REGISTER_AND_HOUR": "100000",
     }
     with running(folder, **settings) as gateway:

@@ -24,7 +24,7 @@ from tests.wire import Master
 
 WORD = "sesame"
 """In every wrong key, body and query."""
-SOLE, SIGNING, REDIS = "sole-key-b1c58e", "signing-secret-of-at-least-32-characters", "redis-password-77f0"
+SOLE, SIGNING, REDIS = "sole-key-b1c58e-and-more", "signing-secret-of-at-least-32-characters", "redis-password-77f0"
 TABLET, SIGNED = make_key("tablet"), make_key("signed")
 ZONE, OPERATION = "/api/v1/zones/1/1", "/api/v1/operation"
 TWENTY, TWENTY_ONE = 0x07D0, 0x0C1A

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -159,6 +160,17 @@ def test_only_so_many_of_one_place_wait(served: Served) -> None:
     for guesser in guessers:
         guesser.join(20)
     assert answers == [401] * patience.MOST_OF_ONE
+
+
+def test_many_at_once_with_a_right_key_come_in(served: Served) -> None:
+    """Also while it is new to the worker: it is looked at once, and the others wait for that."""
+    offload = Counting()
+    client = client_of(served, replace(MEANS, offload=offload), enable_auth=True, keys=KEYS)
+    app = client.application
+    with ThreadPoolExecutor(20) as people:
+        answers = list(people.map(lambda _: opened_by(app.test_client(), TABLET.key), range(40)))
+    assert answers == [200] * 40
+    assert offload.calls == 1
 
 
 def test_watchdogs_are_not_refused_for_a_key(served: Served) -> None:

@@ -67,8 +67,8 @@ class Doorkeeper:
         key = self._ring.remembered(given)
         if key is None:
             with self._patience.place(peer.neighbourhood):
-                with self._patience.look():
-                    key = self._ring.verified(given)
+                with self._patience.turn(peer.neighbourhood):
+                    key = self._ring.remembered(given) or self._ring.verified(given)
                 if key is None:
                     self._note("keys_refused", peer, "a wrong key was refused")
                     raise WrongKey(_WRONG)
