@@ -32,6 +32,7 @@ from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.manager import House, ModbusManager
 from neasmart_gateway.manager.measurements import MeasurementReader
 from neasmart_gateway.manager.storages import LimitsAway, LimitsReturned
+from neasmart_gateway.metrics.damp import Dampness
 from neasmart_gateway.metrics.exposition import Metrics
 from neasmart_gateway.metrics.gateway import GatewayItself
 from neasmart_gateway.metrics.house import House as HouseMetrics
@@ -68,15 +69,16 @@ def create() -> Flask:
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
     waiting = Waiting(gevent.spawn, Signal, gevent.sleep, time.monotonic, lambda: running.ending)
     means = Means(get_hub().threadpool.apply, time.sleep, time.time, _receiving, waiting)
-    return create_app(manager, access, _options(settings), means, _metrics(running, health))
+    return create_app(manager, access, _options(settings), means, _metrics(running, health, manager))
 
 
-def _metrics(running: runtime.Runtime, health: HealthReader) -> Metrics:
+def _metrics(running: runtime.Runtime, health: HealthReader, manager: ModbusManager) -> Metrics:
     settings, memory = running.settings, running.memory
     listeners = [settings.server.type, *(one.name for one in settings.listeners)]
     house = HouseMetrics(memory, settings.house, health.freshness)
     gateway = GatewayItself(memory, health.freshness, __version__, listeners, VERDICTS)
-    return Metrics(Requests(running.measurements), (house.sheet, gateway.sheet))
+    damp = Dampness(lambda: manager.condensation().rooms)
+    return Metrics(Requests(running.measurements), (house.sheet, gateway.sheet, damp.sheet))
 
 
 def _options(settings: Settings) -> ApiOptions:

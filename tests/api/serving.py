@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from neasmart_gateway.api.app import Means, create_app
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.bus.meter import VERDICTS
+from neasmart_gateway.metrics.damp import Dampness
 from neasmart_gateway.metrics.exposition import Metrics
 from neasmart_gateway.metrics.gateway import GatewayItself
 from neasmart_gateway.metrics.house import House
@@ -58,7 +59,8 @@ def metrics_of(served: Served) -> Metrics:
     freshness = served.freshness
     house = House(served.memory, STRUCTURES, freshness)
     gateway = GatewayItself(served.memory, freshness, "1.2.3", ["tcp"], VERDICTS)
-    return Metrics(Requests(), (house.sheet, gateway.sheet))
+    damp = Dampness(lambda: served.manager.condensation().rooms)
+    return Metrics(Requests(), (house.sheet, gateway.sheet, damp.sheet))
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:

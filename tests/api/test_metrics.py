@@ -219,3 +219,13 @@ def test_the_catalogue_is_what_is_told(served: Served, client: FlaskClient) -> N
         assert (family.type, family.documentation) == (metric.kind, metric.help)
         for sample in family.samples:
             assert sample.labels.keys() - {"le"} == set(metric.labels)
+
+
+def test_dampness_is_told_while_it_is_known(served: Served, client: FlaskClient) -> None:
+    """The dew point of a live room; no margin, because nothing cools; neither once the room is silent."""
+    served.writes(102, dpt9.encode(20.0))
+    served.writes(110, 50)
+    assert round(value(client, "neasmart_condensation_dew_point_celsius", **LIVING_ROOM) or 0, 1) == 9.3
+    assert value(client, "neasmart_condensation_margin_kelvin", **LIVING_ROOM) is None
+    served.wait(STALE_AFTER + 1)
+    assert value(client, "neasmart_condensation_dew_point_celsius", **LIVING_ROOM) is None

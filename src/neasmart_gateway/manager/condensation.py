@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from neasmart_gateway.domain.condensation import Condensation, Flow, Room, Verdict, judge
+from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.manager.views import UnitView, ZoneView
 
 
@@ -15,6 +16,12 @@ class Advice:
 
     house: Condensation
     zones: Sequence[tuple[ZoneView, Verdict]]
+
+    @property
+    def rooms(self) -> Iterator[tuple[ZoneRef, str, float | None, float | None]]:
+        """Give each zone with its label, dew point (°C) and margin (K), None where there is none."""
+        for view, verdict in self.zones:
+            yield verdict.ref, view.label, verdict.dew_point.value, verdict.margin.value
 
 
 def advise(zones: Sequence[ZoneView], groups: Sequence[UnitView]) -> Advice:

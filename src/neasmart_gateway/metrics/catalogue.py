@@ -63,6 +63,11 @@ CATALOGUE: tuple[Metric, ...] = (
         circuit_breaker_state="The breaker between HTTP workers and daemon: 0 closed, 1 open, 2 half-open.",
     ),
     *_metrics(
+        "gauge", "neasmart_condensation_", "base zone name",
+        dew_point_celsius="Dew point of the room's air; absent while stale, unknown, or without a humidity sensor.",
+        margin_kelvin="How far the water that cools is above the dew point; absent while nothing cools, or unknown.",
+    ),
+    *_metrics(
         "gauge", "neasmart_zone_", "base zone name",
         temperature_celsius="Room temperature; absent while stale or unknown.",
         setpoint_celsius="Wanted temperature as the base station has it; absent while stale, unknown or in standby.",
