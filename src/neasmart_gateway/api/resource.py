@@ -24,8 +24,8 @@ class NoQuery(Query):
 class Resource(MethodView):
     """One resource: a method for each HTTP method, each returning an Answer. HEAD is answered by `get`.
 
-    A resource that reads query parameters says so in `query`; the others refuse them by name. None: whatever comes is
-    ignored. What a method says of itself by `described` stands in `operations`; the body that it takes comes as
+    A resource whose `get` reads query parameters says so in `query`; everything else refuses them by name. None:
+    whatever comes is ignored. What a method says of itself by `described` stands in `operations`; the body that it takes comes as
     `wanted`.
     """
 
@@ -44,7 +44,7 @@ class Resource(MethodView):
         self.options = options
 
     def dispatch_request(self, **path: object) -> ResponseReturnValue:
-        if self.query is NoQuery:
+        if self.query is NoQuery or (self.query is not None and request.method not in SAFE):
             read_query(NoQuery)
         if request.method not in SAFE and (takes := self.operations[request.method].takes) is not None:
             path["wanted"] = read_body(takes, {"allowed": self.manager.house.allowed})

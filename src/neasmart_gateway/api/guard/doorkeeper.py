@@ -51,7 +51,15 @@ class Doorkeeper:
         if operation.scope is None or who.scope >= operation.scope:
             return
         needed = operation.scope.label
-        self._note("forbidden", who.peer, "a caller may not do this", key=who.name, needed=needed)
+        self._access.tally.add("forbidden")
+        if count := self._patience.noted(who.bucket):
+            _log.warning(
+                "a caller may not do this",
+                key=who.name,
+                address=who.peer.address,
+                needed=needed,
+                refused_in_this_minute=count,
+            )
         raise Forbidden(f"This needs the scope {needed}; {who.who} has {who.scope.label}.", needed)
 
     def _recognised(self, peer: Peer, operation: Operation) -> Caller:
@@ -84,11 +92,11 @@ class Doorkeeper:
         owner, scope = found
         return Caller(peer, Scope(scope), owner)
 
-    def _note(self, what: str, peer: Peer, sentence: str, **fields: str | None) -> None:
+    def _note(self, what: str, peer: Peer, sentence: str) -> None:
         """Count a refusal and write it down, unless the same neighbourhood has filled enough lines already."""
         self._access.tally.add(what)
         if count := self._patience.refused(peer.neighbourhood):
-            _log.warning(sentence, address=peer.address, refused_in_this_minute=count, **fields)
+            _log.warning(sentence, address=peer.address, refused_in_this_minute=count)
 
 
 def _given_key() -> bytes:

@@ -76,6 +76,11 @@ class Patience:
             self._sleep(PAUSE)
         return count if count in _TOLD else 0
 
+    def noted(self, caller: str) -> int:
+        """Count what a known caller may not do, which its limit bounds already; returns as `refused`."""
+        count = self._storage.incr(f"forbidden/{caller}", _MINUTE)
+        return count if count in _TOLD else 0
+
 
 def _key(neighbourhood: str) -> str:
     return f"refused/{neighbourhood}"

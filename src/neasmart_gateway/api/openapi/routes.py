@@ -13,7 +13,7 @@ from flask import Flask
 from pydantic import BaseModel
 from werkzeug.routing import Rule
 
-from neasmart_gateway.api.described import METHODS, Operation
+from neasmart_gateway.api.described import METHODS, SAFE, Operation
 from neasmart_gateway.api.openapi.endpoints import NAME, TAG
 from neasmart_gateway.api.resource import Resource
 from neasmart_gateway.api.schema import Query
@@ -39,7 +39,7 @@ class Route:
     @property
     def query(self) -> type[Query] | None:
         """The query parameters; None where there are none."""
-        query = self.resource.query
+        query = self.resource.query if self.method in SAFE else None
         return query if query is not None and query.model_fields else None
 
     @property
