@@ -25,8 +25,8 @@ class Resource(MethodView):
     """One resource: a method for each HTTP method, each returning an Answer. HEAD is answered by `get`.
 
     A resource whose `get` reads query parameters says so in `query`; everything else refuses them by name. None:
-    whatever comes is ignored. What a method says of itself by `described` stands in `operations`; the body that it takes comes as
-    `wanted`.
+    whatever comes is ignored. What a method says of itself by `described` stands in `operations`; the body that it
+    takes comes as `wanted`.
     """
 
     init_every_request = False
