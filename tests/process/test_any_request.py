@@ -14,7 +14,7 @@ import pytest
 from tests.running import Gateway, running
 from tests.simulated import house_behind
 
-EXAMPLES = os.environ.get("API_TEST_EXAMPLES", "10")
+EXAMPLES = os.environ.get("API_TEST_EXAMPLES", "5")
 STREAM = "/api/v1/events"
 """Its answer has no end, which the program would wait for; test_events.py has it."""
 PLENTY = {

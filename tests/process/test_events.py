@@ -123,7 +123,7 @@ def test_nothing_is_lost_through_reconnects_and_deaths(gateway: Gateway) -> None
 
 def test_a_killed_daemon_ends_no_stream(gateway: Gateway) -> None:
     """Health is told with the new daemon, the open command as expired, and then everything goes on."""
-    with Client(gateway.api_port) as client:
+    with eventually(lambda: opened(gateway), "a stream") as client:
         client.begun()
         command = gateway.patch("/api/v1/zones/1/1", {"setpoint": 22}).json["command"]["id"]
         old = gateway.daemon

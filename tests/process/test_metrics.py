@@ -70,7 +70,8 @@ def test_all_that_was_sent_is_counted(gateway: Gateway) -> None:
         count = f'api_request_duration_seconds_count{{endpoint="{zone}",method="GET"}}'
         assert samples[count] == requests(samples, zone, 200)
         assert samples[FRAMES] - began[FRAMES] == frames
-        assert samples['neasmart_bus_turnaround_seconds_count{listener="tcp"}'] == samples[FRAMES]
+        # An answer is timed once it is out: who is killed in that moment has not timed it.
+        assert samples[FRAMES] - samples['neasmart_bus_turnaround_seconds_count{listener="tcp"}'] in (0, 1)
     assert samples["neasmart_daemon_starts_total"] == 2
 
 

@@ -35,6 +35,9 @@ class Body(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    seldom: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a whole example leaves out, because they do not go with the others."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _is_a_value(cls, value: object) -> object:

@@ -9,16 +9,19 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from neasmart_gateway.api.schema import Answer
+from neasmart_gateway.api.schema import Answer, Body
 
 
 def example_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return a whole example, as it goes over the wire. ValidationError if the fields' own examples do not fit."""
-    return model.model_validate(_composed(model)).model_dump(mode="json", by_alias=True)
+    body = issubclass(model, Body)
+    return model.model_validate(_composed(model)).model_dump(mode="json", by_alias=True, exclude_unset=body)
 
 
 def _composed(model: type[BaseModel]) -> dict[str, Any]:
     whole = {field.alias or name: _value(field) for name, field in model.model_fields.items()}
+    if issubclass(model, Body):
+        return {name: value for name, value in whole.items() if name not in model.seldom}
     listed = next((value for value in whole.values() if isinstance(value, list)), None)
     counted = {"count": len(listed)} if "count" in whole and listed is not None else {}
     otherwise = model.example if issubclass(model, Answer) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
@@ -21,6 +21,8 @@ KindName = Literal[
 
 class FaultWish(Body):
     """How long and how hard."""
+
+    seldom: ClassVar = frozenset({"delay_ms", "mebibytes"})
 
     duration: Annotated[
         float, Field(ge=SHORTEST, le=LONGEST), about("After how long it ends by itself, 1 to 600.", 60, "s")
