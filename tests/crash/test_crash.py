@@ -1,6 +1,6 @@
 """SIGKILL at random moments: what was acknowledged is found, and what is over never reaches the base.
 
-CRASH_TEST_KILLS says how often each kind of kill is done (12), CRASH_TEST_SEED when, and what people want (1).
+CRASH_TEST_KILLS says how often each kind of kill is done (8), CRASH_TEST_SEED when, and what people want (1).
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from tests.crash.people import Person, Wish
 from tests.crash.plan import COMMAND_TIMEOUT, CONFIRM_TIMEOUT, SETTINGS, Setpoints
 from tests.running import DEADLINE, Gateway, children, eventually, is_alive
 
-KILLS = int(os.environ.get("CRASH_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("CRASH_TEST_KILLS", "8"))
 SEED = int(os.environ.get("CRASH_TEST_SEED", "1"))
 _PEOPLE = 5
 _SHORT_LIFE = 0.5

@@ -1,6 +1,6 @@
 """On a line that many share, every good frame to us is recognised and nothing else is taken: generated streams.
 
-FRAMER_TEST_STREAMS says how many (20,000), FRAMER_TEST_SEED which (1). What no slave could know is counted apart:
+FRAMER_TEST_STREAMS says how many (12,000), FRAMER_TEST_SEED which (1). What no slave could know is counted apart:
 benchmarks/known.py says what and why.
 """
 
@@ -12,7 +12,7 @@ from benchmarks.readers import TAKEN, heard
 from benchmarks.streams import UNITS, Kind, Stream, stream
 from neasmart_gateway.modbus.heard import DROPPED, Verdict
 
-STREAMS = int(os.environ.get("FRAMER_TEST_STREAMS", "20000"))
+STREAMS = int(os.environ.get("FRAMER_TEST_STREAMS", "12000"))
 SEED = int(os.environ.get("FRAMER_TEST_SEED", "1"))
 _SHOWN = 3
 

@@ -70,7 +70,7 @@ def test_killed_while_writing_and_repaired(fork: Fork, image: Image) -> None:
     """
     image.writer.report(200, [1, 2, 3], 1.0)
     image.writer.report(FIRST, [0] * (LAST - FIRST + 1), 0.0)
-    for _ in range(60):
+    for _ in range(40):
         before = image.reader.cell(LAST).written_at
         writer = fork(lambda: write_on_and_on(image))
         while image.reader.cell(LAST).written_at == before:

@@ -63,7 +63,7 @@ def test_the_head_is_never_wiped(fork: Fork) -> None:
 def test_killed_at_any_moment_and_repaired(fork: Fork) -> None:
     """Wherever SIGKILL hits a writer, after a repair the slot is whole, not empty, and takes new payloads."""
     _, slot = a_slot()
-    for _ in range(100):
+    for _ in range(60):
         slot.write(b"\x01")
         writer = busy_writer(fork, slot)
         while slot_is_at_rest(slot):
