@@ -36,10 +36,11 @@ from neasmart_gateway.desk.measurements import Measurements
 from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import CommandEchoed, DeskRecord
 from neasmart_gateway.desk.retries import Retries
+from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.desk.startup import Startup
 from neasmart_gateway.diagnostics.files import EventFiles
 from neasmart_gateway.domain.components import Facts
-from neasmart_gateway.link.server import LinkServer
+from neasmart_gateway.link.server import LinkServer, Method
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.habits import Habits
@@ -100,12 +101,7 @@ class Daemon:
         self._bus = Bus(options.listeners(settings), self._slave(), self._tell, seams.conversation)
         for listener in self._bus.listeners:
             listener.traffic.meter = BusMeter(memory.counters, listener.name)
-        methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
-        bases = frozenset(base.base_id for base in settings.structures)
-        diagnosis = Diagnosis(self._bus, memory, rules, bases, time.monotonic)
-        table = methods.table() | Line(self._bus, memory).table() | diagnosis.table()
-        table |= self._nonces.table() | self._diagnostics.table() | dict(seams.table)
-        self._link = LinkServer(socket, table, time.monotonic, self._call_failed, for_request)
+        self._link = LinkServer(socket, self._methods(rules), time.monotonic, self._call_failed, for_request)
         # Told by a daemon of before, to be told for as long as the gateway runs.
         self._moved_to = memory.status.read().get("database", {}).get("set_aside")
 
@@ -181,6 +177,14 @@ class Daemon:
         refusal = await self._startup.ask(self._intake.submit, time.monotonic)
         if refusal is not None:
             self._tell(StartupRefused(refusal))
+
+    def _methods(self, rules: Rules) -> dict[str, Method]:
+        """Return what the HTTP workers can call."""
+        methods = Methods(self._intake, self._desk, self._recorder, rules, time.monotonic)
+        bases = frozenset(base.base_id for base in self._settings.structures)
+        diagnosis = Diagnosis(self._bus, self._memory, rules, bases, time.monotonic)
+        table = methods.table() | Line(self._bus, self._memory).table() | diagnosis.table()
+        return table | self._nonces.table() | self._diagnostics.table() | dict(self._seams.table)
 
     def _slave(self) -> Slave:
         return Slave(
