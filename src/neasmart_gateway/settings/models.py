@@ -20,6 +20,7 @@ from neasmart_gateway.settings.bus import FurtherListener, Modbus, Server
 from neasmart_gateway.settings.house import BaseStructure
 from neasmart_gateway.settings.kinds import Group, Limit, Seconds, each_once
 from neasmart_gateway.settings.log import Log
+from neasmart_gateway.settings.mqtt import Mqtt
 from neasmart_gateway.settings.sources import Variables, config_file
 
 
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     commands: Commands = Commands()
     breaker: Breaker = Breaker()
     api: Api = Api()
+    mqtt: Mqtt = Mqtt()
     metrics: Metrics = Metrics()
     database: Database = Database()
     log: Log = Log()
