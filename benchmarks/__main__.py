@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import bus, disk, events, framer, history, http, line, machine
+from benchmarks import bus, disk, events, framer, history, http, line, machine, scrape
 from benchmarks.servers import ROOT, sweep
 from benchmarks.table import Table
 
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Table]] = {
     "framer": framer.measure,
     "history": history.measure,
     "events": events.measure,
+    "scrape": scrape.measure,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bus, disk, events, history, http
+from benchmarks import bus, disk, events, history, http, scrape
 from benchmarks.machine import describe, file_system
 from benchmarks.servers import ROOT
 from benchmarks.table import Row, Table
@@ -48,6 +48,12 @@ def test_events(tmp_path: Path) -> None:
     assert len(found) == 8
     assert found["3 clients: lost"] == found["3 clients: dropped"] == ((0,), (0,))
     assert all(value > 0 for value in found["3 clients: p99"][0])
+
+
+def test_scrape(tmp_path: Path) -> None:
+    """The round trip of a scrape, of a large house and of a small one."""
+    table = scrape.measure(tmp_path, scrape.Size(repetitions=1, requests=3, seconds=5, zones=2))
+    check(table, ["a scrape of 2 zones: p50", "a scrape of 2 zones: p99"])
 
 
 def test_disk(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from neasmart_gateway.domain.series import BY_SERIES_NAME, Series
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.manager.measurements import Known, Range
 
-_MOST_SERIES = 200
 _AT = "2026-11-21T06:30:00Z"
 _A_DAY_BEFORE = "2026-11-20T06:30:00Z"
 _DIGITS = 8
@@ -38,7 +37,7 @@ def _series(text: object) -> tuple[Series, ...]:
             "must name series such as zone.1.1.temperature, separated by commas; there is no {name}",
             {"name": unknown[0][:64] or "nameless one"},
         )
-    return tuple(BY_SERIES_NAME[name] for name in names[:_MOST_SERIES])
+    return tuple(BY_SERIES_NAME[name] for name in names)
 
 
 class ZoneHistoryQuery(Query):
