@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import ssl
 import sys
 import urllib.error
@@ -34,7 +35,13 @@ def run_demo() -> int:
     """Run both until Ctrl-C; returns the exit status: 0 after Ctrl-C, the gateway's own when it ends by itself."""
     unset = {name: value for name, value in _DEFAULTS.items() if not variables().get(name)}
     os.environ.update(unset)
-    return asyncio.run(_demo(load(), os.environ))
+    settings = load()
+    taken = _taken("NEASMART_API_PORT", settings.api.host, settings.api.port)
+    if settings.server.type != "serial":
+        taken += _taken("NEASMART_SERVER_PORT", settings.server.address, settings.server.port)
+    for line in taken:
+        print(line, file=sys.stderr)  # noqa: T201 - a command line tells what is wrong
+    return 2 if taken else asyncio.run(_demo(settings, os.environ))
 
 
 async def until_interrupted(options: Options) -> None:
@@ -62,6 +69,17 @@ async def _demo(settings: Settings, environment: Mapping[str, str]) -> int:
         status = await _stopped(gateway)
     _say("\nstopped")
     return status
+
+
+def _taken(name: str, host: str, port: int) -> list[str]:
+    """Say that somebody listens already where we are to: a gateway there would be taken for ours, and be fed."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        return [
+            f"{name} ({port}): {os.strerror(error.errno) if error.errno else error}; is another gateway running? Set another port."
+        ]
+    return []
 
 
 async def _stopped(gateway: Process) -> int:

@@ -96,7 +96,11 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ANN401
         """Answer what never reached the application with a problem like any other."""
+        # Not above: the master loads this module, and must not load Flask before gevent has patched the worker.
+        from neasmart_gateway.api import measuring
+
         status, code, detail = _refusal(exc)
+        measuring.unreadable(self.wsgi, status)
         request_id = secrets.token_hex(8)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("a request failed by a fault of the gateway", exc_info=exc, request_id=request_id)
@@ -155,7 +159,7 @@ def _refusal(exc: BaseException) -> tuple[int, str, str]:
 
 
 def _problem(status: int, code: str, detail: str, request_id: str) -> bytes:
-    # Not above: the master loads this module, and must not load Flask before gevent has patched the worker.
+    # Not above, as in `handle_error`.
     from neasmart_gateway.api.errors import Problem
     from neasmart_gateway.api.problems import CATALOGUE
 

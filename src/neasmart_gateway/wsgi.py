@@ -77,7 +77,7 @@ def _metrics(running: runtime.Runtime, health: HealthReader, manager: ModbusMana
     listeners = [settings.server.type, *(one.name for one in settings.listeners)]
     house = HouseMetrics(memory, settings.house, health.freshness)
     gateway = GatewayItself(memory, health.freshness, __version__, listeners, VERDICTS)
-    damp = Dampness(lambda: manager.condensation().rooms)
+    damp = Dampness(lambda: manager.condensation().told)
     return Metrics(Requests(running.measurements), (house.sheet, gateway.sheet, damp.sheet))
 
 

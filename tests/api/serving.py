@@ -59,7 +59,7 @@ def metrics_of(served: Served) -> Metrics:
     freshness = served.freshness
     house = House(served.memory, STRUCTURES, freshness)
     gateway = GatewayItself(served.memory, freshness, "1.2.3", ["tcp"], VERDICTS)
-    damp = Dampness(lambda: served.manager.condensation().rooms)
+    damp = Dampness(lambda: served.manager.condensation().told)
     return Metrics(Requests(), (house.sheet, gateway.sheet, damp.sheet))
 
 

@@ -221,8 +221,25 @@ def test_the_catalogue_is_what_is_told(served: Served, client: FlaskClient) -> N
             assert sample.labels.keys() - {"le"} == set(metric.labels)
 
 
+def test_humidity_is_gone_when_it_alone_is_old(served: Served, client: FlaskClient) -> None:
+    """A room whose temperature goes on without it."""
+    served.writes(110, 50)
+    served.writes(102, dpt9.encode(20.0))
+    assert value(client, "neasmart_zone_humidity_ratio", **LIVING_ROOM) == 0.5
+    served.wait(STALE_AFTER + 1)
+    served.writes(102, dpt9.encode(20.0))
+    assert value(client, "neasmart_zone_temperature_celsius", **LIVING_ROOM) is not None
+    assert value(client, "neasmart_zone_humidity_ratio", **LIVING_ROOM) is None
+
+
+def test_a_scrape_says_that_it_goes_by_what_is_accepted(client: FlaskClient) -> None:
+    """Caches must not give one format to who wants the other."""
+    assert "Accept" in client.get("/metrics").headers["Vary"]
+
+
 def test_dampness_is_told_while_it_is_known(served: Served, client: FlaskClient) -> None:
     """The dew point of a live room; no margin, because nothing cools; neither once the room is silent."""
+    assert value(client, "neasmart_condensation_cooling") is None
     served.writes(102, dpt9.encode(20.0))
     served.writes(110, 50)
     assert round(value(client, "neasmart_condensation_dew_point_celsius", **LIVING_ROOM) or 0, 1) == 9.3

@@ -1,6 +1,7 @@
 """The command line, run as a person runs it."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import free_ports
 from tests.store.files import fill, scramble_the_middle
 
 
@@ -38,6 +40,17 @@ def test_wrong_settings_end_with_status_2(tmp_path: Path, command: str) -> None:
     assert unknown == "NEASMART_SERVER_PROT is not a setting; did you mean NEASMART_SERVER_PORT?"
     assert wrong.startswith("NEASMART_SERVER_PORT ('0'): ")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", ["NEASMART_API_PORT", "NEASMART_SERVER_PORT"])
+def test_the_demo_takes_no_other_gateway_for_its_own(tmp_path: Path, taken: str) -> None:
+    """Where somebody listens already it does not start, so that the simulated house is not written into a real one."""
+    ports = dict(zip(("NEASMART_API_PORT", "NEASMART_SERVER_PORT"), free_ports(2), strict=True))
+    with socket.create_server(("127.0.0.1", ports[taken])):
+        done = run(tmp_path, "demo", **{name: str(port) for name, port in ports.items()})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{taken} ({ports[taken]}): Address already in use; is another gateway running?")
+    assert done.stdout == ""
 
 
 def test_gunicorn_itself_ends_with_status_2(tmp_path: Path) -> None:

@@ -152,7 +152,14 @@ def test_a_margin_is_flow_minus_dew_point() -> None:
         ([room(), room(celsius=18.5, group=2, zone=2)], [COLD, Flow(2, pump=False, celsius=9.0)], True, None),
         ([room()], [Flow(1, pump=True, celsius=None)], None, Why.FLOW_UNKNOWN),
         ([room()], [Flow(1, pump=None, celsius=10.0)], None, Why.FLOW_UNKNOWN),
-        ([room()], [Flow(2, pump=True, celsius=10.0)], None, Why.FLOW_UNKNOWN),
+        ([room()], [Flow(2, pump=True, celsius=10.0)], True, Why.FLOW_UNKNOWN),
+        ([room()], [Flow(1, pump=False, celsius=9.0), Flow(2, pump=True, celsius=12.0)], True, Why.NOT_COOLING),
+        (
+            [room(group=None)],
+            [Flow(1, pump=True, celsius=30.0), Flow(2, pump=None, celsius=9.0)],
+            None,
+            Why.FLOW_UNKNOWN,
+        ),
         ([room()], [], None, Why.FLOW_UNKNOWN),
         ([room(live=False)], [COLD], None, Why.STALE),
         ([room(celsius=None)], [COLD], None, Why.NO_TEMPERATURE),
@@ -185,10 +192,13 @@ def test_rooms_without_a_group_are_held_against_the_coldest_water() -> None:
     assert house.risk is Risk.POSSIBLE
 
 
-def test_rooms_without_a_group_need_all_the_water_known() -> None:
-    """A group that runs at an unknown temperature may be the coldest."""
-    house = judge([room(group=None)], [COLD, Flow(2, pump=True, celsius=None)])
-    assert (house.lowest_margin, house.risk) == (Known(why=Why.FLOW_UNKNOWN), Risk.UNKNOWN)
+@pytest.mark.parametrize(("celsius", "risk"), [(20.0, Risk.UNKNOWN), (18.0, Risk.NEAR), (16.0, Risk.POSSIBLE)])
+def test_unknown_water_can_only_make_it_worse(celsius: float, risk: Risk) -> None:
+    """A group that runs at an unknown temperature may be the coldest; only a small margin is told."""
+    flows = [Flow(1, pump=True, celsius=celsius), Flow(2, pump=True, celsius=None)]
+    house = judge([room(group=None)], flows)
+    known = Known(why=Why.FLOW_UNKNOWN) if risk is Risk.UNKNOWN else Known(celsius - dew_point(25.0, 60))
+    assert (house.cooling, house.lowest_margin, house.risk) == (True, known, risk)
 
 
 def test_the_house_tells_the_worst_it_knows() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.raw_http import ask
 from tests.running import Gateway, eventually, running
 from tests.wire import Master
 
@@ -92,6 +93,15 @@ def test_no_raw_path_is_told(gateway: Gateway) -> None:
     assert 'endpoint="/api/v1/zones/{base}/{zone}"' in text
     assert "/zones/5/12" not in text
     assert "passwd" not in text
+
+
+def test_what_cannot_be_read_is_counted_too(gateway: Gateway) -> None:
+    """A request that is no HTTP, and one whose line is too long: refused before there is a route or a method."""
+    began = scraped(gateway)
+    for line, status in ((b"get / HTTP/1.1", 400), (b"GET /%s HTTP/1.1" % (b"x" * 5000), 414)):
+        assert ask(gateway, line + b"\r\n\r\n").status == status
+        series = f'api_requests_total{{endpoint="unknown",method="unknown",status="{status}"}}'
+        assert scraped(gateway)[series] - began.get(series, 0.0) == 1
 
 
 @pytest.mark.needs("promtool")

@@ -60,6 +60,12 @@ def install(app: Flask, metrics: Metrics) -> None:
     app.after_request(measure)
 
 
+def unreadable(app: Flask, status: int) -> None:
+    """Count a request that was refused before anybody could read it."""
+    metrics: Metrics = app.extensions[_NAME]
+    metrics.requests.answered(UNKNOWN, UNKNOWN, status, 0.0)
+
+
 def metrics_blueprint(manager: ModbusManager, access: Access, options: ApiOptions) -> Blueprint:
     """Return where the metrics stand."""
     routes: Routes = {PATH: OpenScrape if options.metrics_open else Scrape}
@@ -69,7 +75,7 @@ def metrics_blueprint(manager: ModbusManager, access: Access, options: ApiOption
 def _scraped() -> Response:
     metrics: Metrics = current_app.extensions[_NAME]
     body, kind = metrics.told(_preferred())
-    return Response(body, content_type=kind)
+    return Response(body, content_type=kind, headers={"Vary": "Accept"})
 
 
 def _preferred() -> str:

@@ -93,11 +93,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """The water that some rooms are held against: `group` and `celsius` while it runs, and whether it cools them."""
+    """The water that some rooms are held against: `group` and `celsius` while it runs, and whether it cools them.
+
+    Not `certain`: there may be colder water besides, of which nothing is known.
+    """
 
     group: int | None = None
     celsius: float | None = None
     cooling: bool | None = None
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +153,10 @@ def judge(rooms: Sequence[Room], flows: Sequence[Flow]) -> Condensation:
     groups = dict.fromkeys(room.mixed_group for room in rooms)
     circuits = {group: _circuit([r for r in rooms if r.mixed_group == group], group, flows) for group in groups}
     zones = [_verdict(room, circuits[room.mixed_group]) for room in rooms]
+    others = [] if None in groups else [_circuit(rooms, f.group, flows) for f in flows if f.group not in groups]
     return Condensation(
         zones=zones,
-        cooling=_any(circuit.cooling for circuit in circuits.values()),
+        cooling=_any(circuit.cooling for circuit in (*circuits.values(), *others)),
         lowest_margin=_lowest(zone.margin for zone in zones),
         risk=_first(Risk, (zone.risk for zone in zones), Risk.UNKNOWN),
     )
@@ -167,16 +172,16 @@ def risk_of(margin: Known) -> Risk:
 
 
 def _circuit(served: Iterable[Room], group: int | None, flows: Iterable[Flow]) -> Circuit:
-    """Judge the water of one group, or without a group the coldest that runs; unknown if any of it is unknown."""
+    """Judge the water of one group, or without a group the coldest that runs, as far as it is known."""
     feeding = [flow for flow in flows if group in (None, flow.group)]
-    if not feeding or not all(flow.known for flow in feeding):
-        return Circuit(group)
+    certain = bool(feeding) and all(flow.known for flow in feeding)
     running = [(flow.celsius, flow.group) for flow in feeding if flow.pump and flow.celsius is not None]
     if not running:
-        return Circuit(group, cooling=False)
+        return Circuit(group, cooling=False if certain else None, certain=certain)
     celsius, source = min(running)
     coldest = min((room.celsius for room in served if room.celsius is not None), default=None)
-    return Circuit(source, celsius, None if coldest is None else celsius <= coldest - COOLING_BELOW)
+    cooling = None if coldest is None else celsius <= coldest - COOLING_BELOW
+    return Circuit(source, celsius, cooling or (cooling if certain else None), certain)
 
 
 def _verdict(room: Room, circuit: Circuit) -> Verdict:
@@ -186,16 +191,20 @@ def _verdict(room: Room, circuit: Circuit) -> Verdict:
 
 
 def _margin(room: Room, point: Known, circuit: Circuit) -> Known:
-    """Return flow temperature − dew point. What is not live is not even said to be free of cooling."""
+    """Return flow temperature − dew point. What is not live is not even said to be free of cooling.
+
+    Where colder water may run that nothing is known of, only a margin that is small anyway is told.
+    """
     if not room.live:
         return Known(why=Why.STALE)
     if circuit.cooling is False:
         return Known(why=Why.NOT_COOLING)
-    if circuit.celsius is None:
+    if circuit.celsius is None or (circuit.cooling is None and not circuit.certain):
         return Known(why=Why.FLOW_UNKNOWN)
     if circuit.cooling is None or point.value is None:
         return Known(why=point.why or Why.NO_TEMPERATURE)
-    return Known(circuit.celsius - point.value)
+    margin = circuit.celsius - point.value
+    return Known(margin) if circuit.certain or margin < NEAR else Known(why=Why.FLOW_UNKNOWN)
 
 
 def _lowest(margins: Iterable[Known]) -> Known:

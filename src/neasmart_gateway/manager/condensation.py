@@ -18,10 +18,10 @@ class Advice:
     zones: Sequence[tuple[ZoneView, Verdict]]
 
     @property
-    def rooms(self) -> Iterator[tuple[ZoneRef, str, float | None, float | None]]:
-        """Give each zone with its label, dew point (°C) and margin (K), None where there is none."""
-        for view, verdict in self.zones:
-            yield verdict.ref, view.label, verdict.dew_point.value, verdict.margin.value
+    def told(self) -> tuple[bool | None, Iterator[tuple[ZoneRef, str, float | None, float | None]]]:
+        """Whether the house is cooled, and each zone with its label, dew point (°C) and margin (K), None if unknown."""
+        rooms = ((one.ref, view.label, one.dew_point.value, one.margin.value) for view, one in self.zones)
+        return self.house.cooling, rooms
 
 
 def advise(zones: Sequence[ZoneView], groups: Sequence[UnitView]) -> Advice:

@@ -68,10 +68,14 @@ CATALOGUE: tuple[Metric, ...] = (
         margin_kelvin="How far the water that cools is above the dew point; absent while nothing cools, or unknown.",
     ),
     *_metrics(
+        "gauge", "neasmart_condensation_", "",
+        cooling="1 while water runs that is colder than the rooms it serves, else 0; absent while that is unknown.",
+    ),
+    *_metrics(
         "gauge", "neasmart_zone_", "base zone name",
         temperature_celsius="Room temperature; absent while stale or unknown.",
         setpoint_celsius="Wanted temperature as the base station has it; absent while stale, unknown or in standby.",
-        humidity_ratio="Relative humidity, 0 to 1; absent while stale, or without a sensor.",
+        humidity_ratio="Relative humidity, 0 to 1; absent while it or the room is stale, or without a sensor.",
         state="State: 1 normal, 2 reduced, 3 standby, 4 time program, 5 party, 6 holiday; absent while stale.",
         stale="1 while the zone's values are not live, or it was never heard of.",
         age_seconds="Since the zone was heard last; absent if never.",

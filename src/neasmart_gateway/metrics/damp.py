@@ -15,15 +15,17 @@ Room = tuple[ZoneRef, str, float | None, float | None]
 
 
 class Dampness:
-    """Looks whenever it is asked; `rooms` gives the judgement of this moment."""
+    """Looks whenever it is asked; `judge` says of this moment whether the house is cooled, and how the rooms are."""
 
-    def __init__(self, rooms: Callable[[], Iterable[Room]]) -> None:
-        self._rooms = rooms
+    def __init__(self, judge: Callable[[], tuple[bool | None, Iterable[Room]]]) -> None:
+        self._judge = judge
 
     def sheet(self) -> Sheet:
         """Return all of it as it is now."""
         sheet = Sheet(PREFIX)
-        for ref, label, dew_point, margin in self._rooms():
+        cooling, rooms = self._judge()
+        sheet.put(f"{PREFIX}cooling", cooling)
+        for ref, label, dew_point, margin in rooms:
             labels = (ref.base, ref.zone, label)
             sheet.put(f"{PREFIX}dew_point_celsius", dew_point, *labels)
             sheet.put(f"{PREFIX}margin_kelvin", margin, *labels)

@@ -82,6 +82,8 @@ class House:
         sheet.put(_ZONE + _UPDATED, self._unix(zone.heard_at), *labels)
         if not stale:
             _live_zone(sheet, zone, labels)
+            if not freshness.humidity_is_stale(zone):
+                sheet.put(f"{_ZONE}humidity_ratio", _number(zone.relative_humidity, _PERCENT), *labels)
 
     def _unit(self, sheet: Sheet, group: str, number: int, freshness: Freshness) -> None:
         block = self._memory.reader.block(rows_of(group)[0].start)
@@ -104,7 +106,6 @@ class House:
 def _live_zone(sheet: Sheet, zone: Zone, labels: tuple[object, ...]) -> None:
     sheet.put(f"{_ZONE}temperature_celsius", zone.temperature.value, *labels)
     sheet.put(f"{_ZONE}setpoint_celsius", zone.setpoint.value, *labels)
-    sheet.put(f"{_ZONE}humidity_ratio", _number(zone.relative_humidity, _PERCENT), *labels)
     sheet.put(f"{_ZONE}state", zone.state.value, *labels)
 
 
