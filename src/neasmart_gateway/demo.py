@@ -76,9 +76,8 @@ def _taken(name: str, host: str, port: int) -> list[str]:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        return [
-            f"{name} ({port}): {os.strerror(error.errno) if error.errno else error}; is another gateway running? Set another port."
-        ]
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return [f"{name} ({port}): {reason}; is another gateway running? Set another port."]
     return []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import ssl
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -176,6 +177,12 @@ def _problem(status: int, code: str, detail: str, request_id: str) -> bytes:
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
         f"Content-Type: application/problem+json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        f"X-Request-ID: {request_id}\r\n\r\n"
+        f"X-Request-ID: {request_id}\r\n{_faults()}\r\n"
     )
     return head.encode() + body
+
+
+def _faults() -> str:
+    """Return the header that names the faults made on purpose; nothing while there are none."""
+    names = [drill["kind"] for drill in runtime.current().memory.drills.running(time.monotonic())]
+    return f"X-Neasmart-Faults: {','.join(names)}\r\n" if names else ""

@@ -13,13 +13,14 @@ import typer
 
 from neasmart_gateway import __version__
 from neasmart_gateway.bus_commands import captured
-from neasmart_gateway.errors import OperatorError
+from neasmart_gateway.errors import OperatorError, SettingsError
 from neasmart_gateway.modbus.capture import Writer
 from neasmart_gateway.rest_client import NoGateway, RestClient
 from neasmart_gateway.settings import Settings, load
 from neasmart_gateway.support import local
 from neasmart_gateway.support.archive import Parts, must_be_new, write
-from neasmart_gateway.support.redaction import Anonymity, Redaction, secrets_of
+from neasmart_gateway.support.local import End
+from neasmart_gateway.support.redaction import Anonymity, Redaction, secrets_of, throughout
 
 _FRAMES = 2000
 _PAGE = 1000
@@ -57,10 +58,14 @@ def support_bundle(
     ] = False,
 ) -> None:
     """Gather in one zip file what helps to find a fault, without secrets; also when no gateway is running."""
-    settings = load()
     file = file or Path(time.strftime("neasmart-support-%Y%m%dT%H%M%SZ.zip", time.gmtime()))
     must_be_new(file)
-    parts = Bundle(settings, anonymize=anonymize).gather()
+    try:
+        settings = load()
+    except SettingsError as error:
+        parts = Bundle(Settings.model_construct(), anonymize=anonymize).without_settings(error)
+    else:
+        parts = Bundle(settings, anonymize=anonymize).gather()
     write(file, parts.contents)
     for remark in parts.remarks:
         typer.echo(f"missing or cut short: {remark}", err=True)
@@ -84,44 +89,57 @@ class Bundle:
 
     def gather(self) -> Parts:
         """Return all parts that there are."""
-        self._add("versions.json", lambda: _json(local.versions()), anonymous=False)
-        self._add("settings.txt", lambda: local.settings_in_force(self._settings))
+        self._tell("versions.json", local.versions, anonymous=False)
+        self._add("settings.txt", lambda: End(local.settings_in_force(self._settings)))
         for name, path in _ANSWERS.items():
-            self._add(name, partial(self._answer, path))
-        self._add("diagnostics.json", self._diagnostics)
+            self._tell(name, partial(self._asked, path))
+        self._tell("diagnostics.json", self._diagnostics)
         self._frames()
-        self._add("metrics.txt", self._metrics)
-        self._add("database.txt", lambda: local.database_check(self._settings.database.path))
-        self._event_files()
+        self._add("metrics.txt", lambda: End(self._there().text("/metrics")))
+        self._add("database.txt", lambda: End(local.database_check(self._settings.database.path)))
+        for file in local.event_files(self._settings.database.path):
+            self._add(f"diagnostics/{file.name}", partial(local.end_of, file))
         self._add("log.txt", lambda: local.log_tail(self._settings.log.file))
+        return self._finished()
+
+    def without_settings(self, error: SettingsError) -> Parts:
+        """Return what there is when the settings are wrong: where the gateway is, nobody knows."""
+        self._tell("versions.json", local.versions, anonymous=False)
+        self._parts.missing("everything else", "the settings are wrong, see settings.txt")
+        self._add("settings.txt", lambda: End("\n".join(error.faults) + "\n"))
+        return self._finished()
+
+    def _finished(self) -> Parts:
         self._parts.contents["README.txt"] = self._readme().encode()
         return self._parts
 
-    def _add(self, name: str, made: Callable[[], str], *, anonymous: bool = True) -> None:
-        """Add a part, or say why it is missing."""
+    def _add(self, name: str, made: Callable[[], End]) -> None:
+        """Add a part that is text, or say why it is missing, or what of it."""
         try:
-            text = made()
+            end = made()
         except OperatorError as error:
             self._parts.missing(name, self._shown(error.message))
         else:
-            self._parts.add(name, (self._shown(text) if anonymous else self._redacted(text)).encode())
+            self._parts.add(name, self._shown(end.text).encode())
+            if end.remark:
+                self._parts.missing(name, end.remark)
+
+    def _tell(self, name: str, made: Callable[[], Any], *, anonymous: bool = True) -> None:
+        """Add a part that is JSON, or say why it is missing."""
+        try:
+            value = self._redacted.throughout(made())
+        except OperatorError as error:
+            self._parts.missing(name, self._shown(error.message))
+        else:
+            shown = throughout(value, self._hidden) if anonymous else value
+            self._parts.add(name, (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode())
 
     def _shown(self, text: str) -> str:
         return self._hidden(self._redacted(text))
 
-    def _answer(self, path: str) -> str:
-        return _json(self._asked(path))
-
-    def _diagnostics(self) -> str:
+    def _diagnostics(self) -> dict[str, Any]:
         names = [one["component"] for one in self._asked("/diagnostics")["components"]]
-        return _json({name: self._asked(f"/diagnostics/{name}")["events"] for name in names})
-
-    def _event_files(self) -> None:
-        try:
-            for name, content in local.event_files(self._settings.database.path):
-                self._add(f"diagnostics/{name}", partial(str, content))
-        except OperatorError as error:
-            self._parts.missing("diagnostics/*.jsonl", self._shown(error.message))
+        return {name: self._asked(f"/diagnostics/{name}")["events"] for name in names}
 
     def _frames(self) -> None:
         try:
@@ -129,7 +147,7 @@ class Bundle:
         except OperatorError as error:
             self._parts.missing("frames.json", self._shown(error.message))
             return
-        self._add("frames.json", lambda: _json(frames))
+        self._tell("frames.json", lambda: frames)
         self._parts.add("frames.pcapng", self._pcapng(frames))
 
     def _pcapng(self, frames: list[Any]) -> bytes:
@@ -148,9 +166,6 @@ class Bundle:
             if len(page["frames"]) < _PAGE:
                 break
         return found
-
-    def _metrics(self) -> str:
-        return self._there().text("/metrics")
 
     def _asked(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
         try:
@@ -175,10 +190,6 @@ class Bundle:
             f"Support bundle of neasmart-gateway {__version__}, made {made}.", "", *about, "",
             "Missing or cut short:", *(self._parts.remarks or ["nothing"]), "", _CARE.format(house=house), "",
         ])  # fmt: skip
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def _names(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`support-bundle`, without a gateway and with one that says what it was told to say."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,30 @@ def test_faults_end_with_status_2(tmp_path: Path, file: str, reason: str) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["there.zip"]
 
 
-def test_wrong_settings_end_with_status_2(tmp_path: Path) -> None:
-    """Without settings nobody knows what is secret."""
-    done = run(tmp_path, "support-bundle", NEASMART_API_PORT="0")
-    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+def test_wrong_settings_are_in_it(tmp_path: Path) -> None:
+    """Without settings nobody knows where the gateway is, or what is secret: versions and faults are all there is."""
+    done = run(tmp_path, "support-bundle", "bundle.zip", NEASMART_API_PORT="0")
+    assert done.returncode == 0, done.stderr
+    assert "missing or cut short: everything else: the settings are wrong, see settings.txt" in done.stderr
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        assert set(archive.namelist()) == {"versions.json", "settings.txt", "README.txt"}
+        assert archive.read("settings.txt").startswith(b"NEASMART_API_PORT ('0'): ")
+
+
+def test_a_log_that_is_cut_short_is_said_to_be(folder: Path) -> None:
+    """When its lines are so long that there is no room for 2,000 of them, or for one."""
+    (folder / "gateway.log").write_text(f"{'x' * 2999}\n" * 2000 + "the end\n")
+    (folder / "data" / "diagnostics" / "bus.jsonl").write_text("x" * 5_000_000)
+    parts, said = bundled(folder, NEASMART_API_PORT="9")
+    assert parts["log.txt"].endswith(b"the end\n")
+    assert "log.txt: only whole lines of its last 4000000 bytes of 6000008" in said
+    assert "diagnostics/bus.jsonl: only whole lines of its last 4000000 bytes of 5000000" in said
+
+
+def test_what_is_no_file_holds_nobody_up(folder: Path) -> None:
+    """A pipe without a writer in place of the log."""
+    (folder / "gateway.log").unlink()
+    os.mkfifo(folder / "gateway.log")
+    parts, said = bundled(folder, NEASMART_API_PORT="9")
+    assert "log.txt: gateway.log is not a file" in said
+    assert "settings.txt" in parts

@@ -55,6 +55,8 @@ def test_lines_are_json_for_anybody(files: EventFiles, folder: Path) -> None:
         json.dumps(event(3).as_json() | {"count": 0}).encode(),
         json.dumps(event(3).as_json() | {"number": "1e999"}).encode(),
         json.dumps(event(3).as_json() | {"fields": 7}).encode(),
+        json.dumps(event(3).as_json() | {"number": 10**30}).encode(),
+        json.dumps(event(3).as_json() | {"count": 10**25}).encode(),
     ],
 )  # fmt: skip
 def test_lines_that_are_none_are_left_out(files: EventFiles, folder: Path, bad: bytes) -> None:
@@ -63,6 +65,29 @@ def test_lines_that_are_none_are_left_out(files: EventFiles, folder: Path, bad: 
         file.write(bad + b"\n")
     files.append("bus", [event(2)], [])
     assert files.load("bus") == [event(1), event(2)]
+
+
+def test_what_is_nested_too_deep_is_left_out(files: EventFiles, folder: Path) -> None:
+    """Of an event that somebody else wrote down; it can be told and written down again."""
+    deep = json.loads("[" * 700 + "]" * 700)
+    files.append("bus", [], [])
+    (folder / "bus.jsonl").write_text(json.dumps(event(1).as_json() | {"fields": {"a": deep, "b": [1]}}) + "\n")
+    (found,) = files.load("bus")
+    assert found.fields == {"a": json.loads("[" * 7 + '"…"' + "]" * 7), "b": [1]}
+    assert found.as_json()["fields"] == found.fields
+
+
+def test_what_cannot_be_removed_is_emptied(files: EventFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in which nothing may be changed, with files that may."""
+    files.append("bus", [event(1)], [])
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if self.exists():
+            raise PermissionError(1, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    files.remove_all(["bus"])
+    assert files.load("bus") == []
 
 
 def test_a_torn_line_takes_none_with_it(files: EventFiles, folder: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from neasmart_gateway.domain.faults import Fault, FaultKind
 from neasmart_gateway.errors import Conflict
 from neasmart_gateway.faults.drills import Drills
-from neasmart_gateway.faults.harm import MEBIBYTE, Ballast, Crash
+from neasmart_gateway.faults.harm import BY_STROKE, MEBIBYTE, Ballast, Crash
 from neasmart_gateway.shm.drills import DRILLS_SIZE, DrillBoard
 from tests.faults.house import House
 
@@ -32,8 +32,11 @@ def test_a_crash_is_told_before_it_happens_and_happens_once(house: House) -> Non
     assert (happened, told) == (["told", "killed"], [1])
     successor = house.another()
     successor.remember(house.registry.told())
-    Crash(successor, publish, lambda: happened.append("killed")).turn()
+    crash = Crash(successor, publish, lambda: happened.append("killed"))
+    crash.turn()
     assert happened == ["told", "killed"]
+    crash.survived()
+    assert [(drill["hits"], drill["ended_by"]) for drill in successor.told()] == [(1, BY_STROKE)]
 
 
 def test_another_drill_is_another_crash(house: House) -> None:
@@ -95,7 +98,5 @@ def test_what_a_turn_tells_is_what_a_successor_finds(house: House) -> None:
     successor.begin()
     successor.turn()
     assert killed == [1]
-    house.now += 60
     assert board.running(house.now) == ()
-    successor.turn()
-    assert board.read()[0]["ended_by"] == "time"
+    assert board.read()[0]["ended_by"] == BY_STROKE

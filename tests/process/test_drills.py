@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.process.raw_http import ask
 from tests.running import Gateway, eventually, running
 from tests.wire import Master
 
@@ -147,17 +148,25 @@ def test_the_disk_is_slow(gateway: Gateway, base: Master) -> None:
 
 
 def test_the_daemon_crashes_once(gateway: Gateway, base: Master) -> None:
-    """Another one takes over, with the image, and knows that the drill has had its crash."""
+    """Another one takes over, with the image, and knows what killed the one before, and that it is over."""
     old = gateway.daemon
-    with drill(gateway, "daemon_crash"):
-        eventually(lambda: gateway.daemon not in (0, old), "another daemon")
-        eventually(lambda: gateway.try_get("/health/ready").status == 200, "it serves")
-        assert gateway.get("/health/live").headers["X-Neasmart-Faults"] == "daemon_crash"
-        young, found = gateway.daemon, gateway.get(f"{FAULTS}/daemon_crash").json
-        assert (found["running"], found["hits"]) == (True, 1)
-        with Master(gateway.modbus_port) as master:
-            assert master.read(240, TEMPERATURE, 1) == [TWENTY_ONE]
+    assert gateway.ask("POST", f"{FAULTS}/daemon_crash", {"duration": 120}).status == 201
+    eventually(lambda: gateway.daemon not in (0, old), "another daemon")
+    eventually(lambda: gateway.try_get("/health/ready").status == 200, "it serves")
+    young, found = gateway.daemon, gateway.get(f"{FAULTS}/daemon_crash").json
+    assert (found["running"], found["hits"], found["ended_by"]) == (False, 1, "its one stroke")
+    assert gateway.get("/health/live").headers["X-Neasmart-Faults"] is None
+    events = gateway.get("/api/v1/diagnostics/daemon").json["events"]
+    assert ("a drill is over", "daemon_crash") in [(one["event"], one["fields"].get("fault")) for one in events]
+    with Master(gateway.modbus_port) as master:
+        assert master.read(240, TEMPERATURE, 1) == [TWENTY_ONE]
     assert gateway.daemon == young
+
+
+def test_also_what_cannot_be_read_is_told_of_a_drill(gateway: Gateway, base: Master) -> None:
+    """By the header that every answer has, though no route was ever found."""
+    with drill(gateway, "bus_silence"):
+        assert ask(gateway, b"nonsense\r\n\r\n").headers["X-Neasmart-Faults"] == "bus_silence"
 
 
 def test_memory_is_taken_and_given_back(gateway: Gateway, base: Master) -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from neasmart_gateway.settings.api import Api, KeySettings
 from neasmart_gateway.settings.models import Settings
-from neasmart_gateway.support.redaction import MASK, Anonymity, Redaction, secrets_of
+from neasmart_gateway.support.redaction import MASK, Anonymity, Redaction, secrets_of, throughout
 
 HASH = f"scrypt${'a' * 22}${'b' * 43}"
 
@@ -40,7 +40,10 @@ def test_however_it_is_spelt(secret: str) -> None:
         "X-API-Key: {}", "x-api-key={}", '{{"x-api-key": "{}"}}', "{{'X-API-Key': '{}'}}", "Authorization: Bearer {}",
         '{{"authorization": "Bearer {}"}}', "Authorization: Basic {}", "X-Signature: {}", "GET /events?ticket={}&a=1",
         "sent Bearer {} by mistake", "redis://user:{}@192.0.2.1", "rediss://:{}@host", "password={}", "Cookie: a={}",
-        r'"{{\"X-API-Key\": \"{}\"}}"',
+        r'"{{\"X-API-Key\": \"{}\"}}"', "MQTT_PASSWORD={}", "access_token={}", '{{"client_secret": "{}"}}',
+        'passwd="my long {}"', '{{"api_key": "zz {}"}}', "password: s,{}", "pwd='a \\' {}'",
+        'Authorization: Digest username="bob", response="{}"', "Cookie: session=abc; b={}", r'"{{\"pwd\": \"a {}\"}}"',
+        "wall-tablet.0123456789abcdef01234_-{}abcde was used",
     ],
 )  # fmt: skip
 def test_secrets_of_others(line: str) -> None:
@@ -49,6 +52,22 @@ def test_secrets_of_others(line: str) -> None:
     assert "tr0ub4dor" not in redacted
     assert redacted.startswith("10:00:00 ")
     assert redacted.endswith(" then more")
+
+
+def test_json_is_still_json() -> None:
+    """What is called a secret, and what stands in texts; numbers stay, names and texts change by themselves."""
+    told = {
+        "token": "abc def",
+        "tokens": 3,
+        "a": [{"client_secret": 'q"x', "password": None, "note": "pwd=hunter2 ok"}],
+    }
+    assert Redaction([]).throughout(told) == {
+        "token": MASK, "tokens": 3, "a": [{"client_secret": MASK, "password": None, "note": f"pwd={MASK} ok"}],
+    }  # fmt: skip
+    hidden = Anonymity({"1": "zone-1.1", "zone": "zone-1.2"})
+    assert throughout({"zone": 1, "label": "1", "a": ["zone", 2]}, hidden) == {
+        "zone-1.2": 1, "label": "zone-1.1", "a": ["zone-1.2", 2],
+    }  # fmt: skip
 
 
 def test_a_hash_of_a_key() -> None:

@@ -42,7 +42,7 @@ class Body(BaseModel):
     @classmethod
     def _is_a_value(cls, value: object) -> object:
         if value is None:
-            raise PydanticCustomError("null", "must not be null; leave it out to leave the value alone")
+            raise PydanticCustomError("null", "must not be null; leave it out instead")
         return value
 
 

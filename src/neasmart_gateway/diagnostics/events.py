@@ -15,6 +15,10 @@ LEVELS = ("info", "warning", "error")
 _LONGEST_TEXT = 300
 _LONGEST_LINE = 1500
 """Characters of an event as JSON; one that is longer goes without its fields."""
+_DEEPEST = 8
+"""Lists and objects within each other; what stands deeper is left out."""
+_MOST = 2**53
+"""Beyond which JSON's readers do not count any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +60,30 @@ def event_of(found: Mapping[str, Any]) -> Event:
         event = Event(
             component=str(found["component"]), level=str(found["level"]), sentence=str(found["event"]),
             first_at=unix_of(found["first_at"]), last_at=unix_of(found["last_at"]), subject=str(found["subject"]),
-            fields=dict(found["fields"]), count=int(found["count"]), number=int(found["number"]),
+            fields=plain(dict(found["fields"])), count=int(found["count"]), number=int(found["number"]),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not an event: {error!r}") from error
-    if event.component not in COMPONENTS or event.level not in LEVELS or min(event.count, event.number) < 1:
+    if (
+        event.component not in COMPONENTS
+        or event.level not in LEVELS
+        or not 1 <= event.count <= _MOST
+        or not 1 <= event.number <= _MOST
+    ):
         raise ValueError("not an event of ours")
     return event
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a record holds
-    """Return a value as JSON has it, its texts no longer than 300 characters."""
+def plain(value: Any, room: int = _DEEPEST) -> Any:  # noqa: ANN401 - whatever a record holds
+    """Return a value as JSON has it, its texts no longer than 300 characters, at most `room` levels deep."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, Mapping):
-        return {cut(str(name)): plain(one) for name, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [plain(one) for one in value]
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes):
+        if not room:
+            return "…"
+        if isinstance(value, Mapping):
+            return {cut(str(name)): plain(one, room - 1) for name, one in value.items()}
+        return [plain(one, room - 1) for one in value]
     return cut(str(value))
 
 

@@ -70,6 +70,7 @@ class Drills:
     def begin(self) -> None:
         """Go on with what a daemon of before has left."""
         self._registry.remember(self._board.read())
+        self._crash.survived()
 
     async def run(self) -> None:
         """Do what is to be done as time goes by; never ends by itself. At its end nothing strikes any more."""

@@ -9,15 +9,22 @@ from neasmart_gateway.domain.faults import FaultKind
 from neasmart_gateway.faults.registry import Registry
 
 MEBIBYTE = 1 << 20
+BY_STROKE = "its one stroke"
 _PIECE = 16
 """Mebibytes that are taken at once: the bus must not wait for more."""
 
 
 class Crash:
-    """Kills the process, once for each drill: that it was done is told to the next one before."""
+    """Kills the process, once for each drill: that it is done is told to the next one before, which ends the drill."""
 
     def __init__(self, drills: Registry, publish: Callable[[], None], kill: Callable[[], None]) -> None:
         self._drills, self._publish, self._kill = drills, publish, kill
+
+    def survived(self) -> None:
+        """End the drill that killed the process before this one."""
+        drill = self._drills.active(FaultKind.DAEMON_CRASH)
+        if drill is not None and drill.hits:
+            self._drills.end([FaultKind.DAEMON_CRASH], BY_STROKE)
 
     def turn(self) -> None:
         drill = self._drills.active(FaultKind.DAEMON_CRASH)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neasmart_gateway import __version__
 from neasmart_gateway.errors import OperatorError
@@ -16,7 +16,7 @@ from neasmart_gateway.settings import Settings, effective
 from neasmart_gateway.store import upkeep
 
 _LOG_LINES = 2000
-_LOG_BYTES = 4_000_000
+_MOST_BYTES = 4_000_000
 
 
 def versions() -> dict[str, Any]:
@@ -51,37 +51,50 @@ def database_check(path: Path) -> str:
     return "\n".join([f"{path}: {state}, schema version {verdict.version}, {rows}", *verdict.faults]) + "\n"
 
 
-def event_files(database: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and content of each file of noteworthy events."""
-    for file in sorted(database.resolve().with_name("diagnostics").glob("*.jsonl*")):
-        if file.is_file():
-            yield file.name, _end_of(file, _LOG_BYTES)
+class End(NamedTuple):
+    """The end of something as text, and what is said of the rest; empty when it is whole."""
+
+    text: str
+    remark: str = ""
 
 
-def log_tail(file: Path | None) -> str:
+def event_files(database: Path) -> Iterator[Path]:
+    """Yield each file of noteworthy events."""
+    return (one for one in sorted(database.resolve().with_name("diagnostics").glob("*.jsonl*")) if one.is_file())
+
+
+def log_tail(file: Path | None) -> End:
     """Return the last 2,000 lines of the log, older files included; OperatorError when there is no file."""
     if file is None:
         raise OperatorError("the log goes to standard error (no NEASMART_LOG_FILE); add what the service manager has "
                             "of it, such as journalctl -u neasmart-gateway -n 2000")  # fmt: skip
     lines: list[str] = []
+    remark = ""
     for one in (file, file.with_name(f"{file.name}.1")):
-        if len(lines) < _LOG_LINES and (one.is_file() or one == file):
-            lines = _end_of(one, _LOG_BYTES).splitlines()[-(_LOG_LINES - len(lines)) :] + lines
-    return "\n".join(lines) + "\n"
+        if not remark and len(lines) < _LOG_LINES and (one == file or one.is_file()):
+            end = end_of(one)
+            found = end.text.splitlines()
+            lines = found[-(_LOG_LINES - len(lines)) :] + lines
+            remark = end.remark if len(lines) < _LOG_LINES else ""
+    return End("\n".join(lines) + "\n", remark)
 
 
-def _end_of(file: Path, most_bytes: int) -> str:
-    """Return the end of a file as text; OperatorError when it cannot be read."""
+def end_of(file: Path) -> End:
+    """Return the end of a file, at most 4 MB; OperatorError when it cannot be read, or is none."""
     try:
+        if not file.is_file():
+            raise OperatorError(f"{file} is not a file" if file.exists() else f"{file} cannot be read: it is not there")
         with file.open("rb") as opened:
             size = file.stat().st_size
-            opened.seek(-min(most_bytes, size), os.SEEK_END)
-            content = opened.read(most_bytes)
+            opened.seek(-min(_MOST_BYTES, size), os.SEEK_END)
+            content = opened.read(_MOST_BYTES)
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
-    if size > most_bytes:  # half a line may hold half a secret, which nobody would recognise
-        content = content.partition(b"\n")[2]
-    return content.decode(errors="replace")
+    if size <= _MOST_BYTES:
+        return End(content.decode(errors="replace"))
+    # Half a line may hold half a secret, which nobody would recognise.
+    content = content.partition(b"\n")[2]
+    return End(content.decode(errors="replace"), f"only whole lines of its last {_MOST_BYTES} bytes of {size}")
 
 
 def _distribution() -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -13,16 +13,21 @@ from pydantic import BaseModel, SecretStr
 
 MASK = "********"
 _SHORTEST = 4
+_CALLED = r"(?<![\w-])[\w-]*(?:ticket|api[_-]?key|token|secret|password|passwd|pwd)"
+_TOLD = r"\\?[\"']?\s*[:=]\s*"
+_QUOTED = r"\\\"(?:[^\"\\\n]|\\[^\"\n])*\\\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+_WORD = rf"(?:{_QUOTED}|[^\s\"'\\,;&])+"
 _PATTERNS = (
-    re.compile(r"(?i)(x-api-key|x-signature|x-nonce|proxy-authorization|authorization|set-cookie|cookie)"
-               r"(\\?[\"']?\s*[:=,]\s*\\?[\"']?)((?:bearer|basic|digest)\s+)?[^\s\"'\\,;&]+"),
-    re.compile(r"(?i)\b(bearer)(\s+)()[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)\b(ticket|api_?key|token|secret|signing_secret|password|passwd|pwd)"
-               r"(\\?[\"']?\s*[:=]\s*\\?[\"']?)()[^\s\"'\\,;&]+"),
-    re.compile(r"(://)(?=[^\s/@\"']*:)()()[^\s/@\"']+(?=@)"),
-    re.compile(r"(scrypt)(\$)()[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}"),
+    re.compile(r"(?i)((?:x-api-key|x-signature|x-nonce|proxy-authorization|authorization|set-cookie|cookie)"
+               rf"\\?[\"']?\s*[:=,]\s*\\?[\"']?(?:(?:bearer|basic|digest)\s+)?){_WORD}(?:[,;]\s*{_WORD})*"),
+    re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(rf"(?i)({_CALLED}{_TOLD})(?:{_QUOTED}|[^\s\"'\\;&]+)"),
+    re.compile(r"(://)(?=[^\s/@\"']*:)[^\s/@\"']+(?=@)"),
+    re.compile(r"(scrypt\$)[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}"),
+    re.compile(r"(\b[a-z0-9][a-z0-9-]{0,31}\.)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"),
 )  # fmt: skip
-"""What is secret by where it stands, whoever's it is: headers, queries, passwords in addresses, hashes of keys."""
+"""What is secret by where it stands, whoever's it is: headers, queries, passwords, hashes of keys, and our own keys."""
+_NAME = re.compile(rf"(?i){_CALLED}")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 
@@ -49,8 +54,12 @@ class Redaction:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         for pattern in _PATTERNS:
-            text = pattern.sub(rf"\1\2\3{MASK}", text)
+            text = pattern.sub(_masked, text)
         return text
+
+    def throughout(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Return what JSON stands for without the secrets in its texts, and without what is called a secret."""
+        return throughout(_unnamed(value), self)
 
 
 class Anonymity:
@@ -75,6 +84,32 @@ class Anonymity:
         if address.is_loopback or address.is_unspecified:
             return match[0]
         return self._addresses.setdefault(str(address), f"address-{len(self._addresses) + 1}")
+
+
+def throughout(value: Any, changed: Callable[[str], str]) -> Any:  # noqa: ANN401
+    """Return what JSON stands for, with every text in it changed, names of members too."""
+    if isinstance(value, str):
+        return changed(value)
+    if isinstance(value, dict):
+        return {changed(name): throughout(one, changed) for name, one in value.items()}
+    return [throughout(one, changed) for one in value] if isinstance(value, list) else value
+
+
+def _unnamed(value: Any) -> Any:  # noqa: ANN401
+    """Return what JSON stands for with stars for every text whose name says that it is a secret."""
+    if isinstance(value, dict):
+        return {
+            name: MASK if isinstance(one, str) and _NAME.fullmatch(name) else _unnamed(one)
+            for name, one in value.items()
+        }
+    return [_unnamed(one) for one in value] if isinstance(value, list) else value
+
+
+def _masked(found: re.Match[str]) -> str:
+    """Return stars in place of a secret, in its quotes if it has any."""
+    value = found[0][len(found[1]) :]
+    quote_ = next((one for one in ('\\"', '"', "'") if value.startswith(one) and value.endswith(one)), "")
+    return f"{found[1]}{quote_}{MASK}{quote_}"
 
 
 def _any_of(texts: Iterable[str]) -> re.Pattern[str] | None:

@@ -65,7 +65,10 @@ class Drill(Answer):
     started_at: Annotated[Timestamp, about("When it began.", _AT)]
     ends_at: Annotated[Timestamp, about("When it ends by itself.", _ENDS)]
     ended_at: Annotated[Timestamp | None, about("When it ended; null: it runs.", None)]
-    ended_by: Annotated[str | None, about("What ended it: time, another drill of its kind, or who; null.", None)]
+    ended_by: Annotated[
+        str | None,
+        about("What ended it: time, its one stroke, another drill of its kind, or who; null: it runs.", None),
+    ]
     hits: Annotated[int, about("How many occasions it has met.", 3)]
 
     @classmethod
