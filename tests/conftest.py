@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import NoReturn
 
 import hypothesis
@@ -13,10 +14,14 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let an ordinary user find mosquitto too: Debian keeps servers in folders that only root has on PATH."""
+    """Let an ordinary user find mosquitto too, which Debian keeps where only root looks; and let bytecode be kept."""
     known = os.environ.get("PATH", os.defpath).split(os.pathsep)
     servers = [folder for folder in ("/usr/local/sbin", "/usr/sbin", "/sbin") if folder not in known]
     os.environ["PATH"] = os.pathsep.join(known + servers)
+    # Two hundred gateways and commands are started, each of several processes: where the machine says that no bytecode
+    # is to be written, every one of them would compile the whole package anew. `make clean` removes it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def cannot(reason: str) -> NoReturn:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neasmart_gateway.bus.serial import DeviceFault
-from neasmart_gateway.bus.speeds import Trial, best, listen_at_each
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.rest_client import RestClient
 from neasmart_gateway.settings import load
+
+if TYPE_CHECKING:
+    from neasmart_gateway.bus.speeds import Trial
 
 _SECONDS = 3.0
 _HARMLESS = "info"
@@ -100,6 +101,10 @@ def _device_of_the_settings() -> str:
 
 
 def _try_speeds(device: str, seconds: float) -> int:
+    # Not above: pymodbus and the whole bus would be loaded for every command that there is.
+    from neasmart_gateway.bus.serial import DeviceFault
+    from neasmart_gateway.bus.speeds import best, listen_at_each
+
     typer.echo(f"Listening on {device}, {seconds:g} s at each speed; nothing is sent.")
     trials: list[Trial] = []
     try:
@@ -108,9 +113,10 @@ def _try_speeds(device: str, seconds: float) -> int:
             typer.echo(_heard(trial))
     except DeviceFault as fault:
         raise OperatorError(f"{fault} (a running gateway holds its device: stop it first)") from None
-    for line in _verdict(trials):
+    found = best(trials)
+    for line in _verdict(trials, found):
         typer.echo(line)
-    return 0 if best(trials) else 1
+    return 0 if found else 1
 
 
 def _heard(trial: Trial) -> str:
@@ -123,9 +129,7 @@ def _heard(trial: Trial) -> str:
     )
 
 
-def _verdict(trials: Iterable[Trial]) -> Iterator[str]:
-    trials = list(trials)
-    found = best(trials)
+def _verdict(trials: Iterable[Trial], found: Trial | None) -> Iterator[str]:
     if found is not None:
         yield f"{found.name} is right: {found.frames} frames with a right checksum."
         yield f"Set {', '.join(_settings_of(found))}."

@@ -6,6 +6,7 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -104,6 +105,28 @@ loglevel = _SETTINGS.log.level.lower()
 def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
     runtime.prepare(_SETTINGS, _MANAGER)
+    gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Load the application without looking for garbage time and again: it makes none."""
+    gc.disable()
+
+
+def post_worker_init(_worker: object) -> None:
+    """Collect from here on what the application leaves behind, and pass over the application itself."""
+    gc.freeze()
+    gc.enable()
+
+
+def dirty_post_fork(_arbiter: object, _worker: object) -> None:
+    """Load the daemon as a worker loads the application."""
+    gc.disable()
+
+
+def dirty_worker_init(_worker: object) -> None:
+    """Collect from here on what the daemon leaves behind; it works already, in its own thread."""
+    gc.enable()
 
 
 def on_dirty_starting(_arbiter: object) -> None:

@@ -10,8 +10,9 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import islice, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -54,6 +55,47 @@ def base(gateway: Gateway) -> Iterator[Master]:
         yield master
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway for all tests that need no more of it than a zone."""
+    with running(
+        tmp_path_factory.mktemp("house"), NEASMART_WORKERS="2", NEASMART_API_RATE_LIMIT_PER_MINUTE="1000000"
+    ) as gateway:
+        yield gateway
+
+
+class Room(NamedTuple):
+    """A zone: where it is over HTTP, and its registers."""
+
+    path: str
+    state: int
+    setpoint: int
+    temperature: int
+
+
+@pytest.fixture(scope="module")
+def rooms() -> Iterator[Room]:
+    """The zones of the house, from the second one on: the first is what tests have that ask for a gateway."""
+    return (
+        Room(f"/api/v1/zones/{base}/{zone}", *(1200 * (base - 1) + 100 * zone + n for n in range(3)))
+        for base, zone in islice(product(range(1, 6), range(1, 13)), 1, None)
+    )
+
+
+@pytest.fixture
+def room(rooms: Iterator[Room]) -> Room:
+    """A zone that no other test has had or will have."""
+    return next(rooms)
+
+
+@pytest.fixture
+def writer(house: Gateway, room: Room) -> Iterator[Master]:
+    """The base station of the house: it has written a measurement of the zone."""
+    with Master(house.modbus_port) as master:
+        master.write(240, room.temperature, [word(20)])
+        yield master
+
+
 def patch(gateway: Gateway, change: object, path: str = ZONE, **headers: str) -> Answer:
     """PATCH with headers: `Prefer="wait=1"`, `Idempotency_Key="k"`."""
     request = urllib.request.Request(
@@ -81,11 +123,11 @@ def followed(gateway: Gateway, answer: Answer) -> dict[str, Any]:
 
 
 @contextmanager
-def waiting(gateway: Gateway, change: object) -> Iterator[Future[Answer]]:
+def waiting(gateway: Gateway, change: object, path: str = ZONE) -> Iterator[Future[Answer]]:
     """A client that waits for the end of its command, from when the command waits for the base."""
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(patch, gateway, change, Prefer="wait=20")
-        eventually(lambda: gateway.get(ZONE).json["desired"], "the command waits for the base")
+        answer = pool.submit(patch, gateway, change, path, Prefer="wait=20")
+        eventually(lambda: gateway.get(path).json["desired"], "the command waits for the base")
         yield answer
 
 
@@ -117,12 +159,12 @@ def with_another_daemon(gateway: Gateway) -> None:
 # Prefer: wait
 
 
-def test_wait_returns_confirmed(gateway: Gateway, base: Master) -> None:
+def test_wait_returns_confirmed(house: Gateway, room: Room, writer: Master) -> None:
     """Whoever waits gets 200 and the final receipt: who, what, before, when, read as which unit, echoed value."""
-    base.write(240, SETPOINT, [word(19)])
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        assert base.read(241, SETPOINT, 1) == [word(21.5)]
-        base.write(240, SETPOINT, [word(21.5)])
+    writer.write(240, room.setpoint, [word(19)])
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        assert writer.read(241, room.setpoint, 1) == [word(21.5)]
+        writer.write(240, room.setpoint, [word(21.5)])
     command = command_of(answer.result())
     (write,) = command["writes"]
     assert (answer.result().status, command["state"], command["durable"]) == (200, "confirmed", True)
@@ -131,37 +173,37 @@ def test_wait_returns_confirmed(gateway: Gateway, base: Master) -> None:
     assert write["delivered_unit"] == 241
     assert command["created_at"] <= write["delivered_at"] <= write["finished_at"] == command["finished_at"]
     assert answer.result().headers["Preference-Applied"] == "wait=20"
-    (measured,) = [one for one in gateway.get("/api/v1/bus").json["registers"] if one["address"] == SETPOINT]
+    (measured,) = [one for one in house.get("/api/v1/bus").json["registers"] if one["address"] == room.setpoint]
     assert (measured["polled"]["times"], measured["written"]["times"], measured["echoed"]["times"]) == (1, 2, 1)
 
 
-def test_an_echo_that_is_a_little_off(gateway: Gateway, base: Master) -> None:
+def test_an_echo_that_is_a_little_off(house: Gateway, room: Room, writer: Master) -> None:
     """A setpoint echoed 0.2 K off is confirmed, with the value that the base has taken."""
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        base.read(240, SETPOINT, 1)
-        base.write(240, SETPOINT, [word(21.7)])
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        writer.read(240, room.setpoint, 1)
+        writer.write(240, room.setpoint, [word(21.7)])
     (write,) = command_of(answer.result())["writes"]
     assert (write["state"], write["value"], write["effective"]) == ("confirmed", 21.5, 21.7)
-    assert gateway.get(ZONE).json["setpoint"] == 21.7
+    assert house.get(room.path).json["setpoint"] == 21.7
 
 
-def test_an_echo_that_is_too_far_off(gateway: Gateway, base: Master) -> None:
+def test_an_echo_that_is_too_far_off(house: Gateway, room: Room, writer: Master) -> None:
     """0.4 K off is another value: the command is overridden, and the receipt says by what."""
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        base.read(240, SETPOINT, 1)
-        base.write(240, SETPOINT, [word(21.9)])
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        writer.read(240, room.setpoint, 1)
+        writer.write(240, room.setpoint, [word(21.9)])
     (write,) = command_of(answer.result())["writes"]
     assert (write["state"], write["effective"], write["overridden_by"]) == ("overridden", None, 21.9)
 
 
-def test_a_wait_that_runs_out(gateway: Gateway, base: Master) -> None:
+def test_a_wait_that_runs_out(house: Gateway, room: Room, writer: Master) -> None:
     """202 with the receipt as it stands, here already read by the base, and where to go on looking."""
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(patch, gateway, {"setpoint": 21.5}, Prefer="wait=1")
-        eventually(lambda: base.read(240, SETPOINT, 1) == [word(21.5)], "the command waits for the base")
+        answer = pool.submit(patch, house, {"setpoint": 21.5}, room.path, Prefer="wait=1")
+        eventually(lambda: writer.read(240, room.setpoint, 1) == [word(21.5)], "the command waits for the base")
     assert answer.result().status == 202
     assert command_of(answer.result())["state"] == "delivered"
-    assert followed(gateway, answer.result())["state"] == "delivered"
+    assert followed(house, answer.result())["state"] == "delivered"
 
 
 def test_a_wait_that_a_dying_daemon_ends(gateway: Gateway, base: Master) -> None:
@@ -176,69 +218,70 @@ def test_a_wait_that_a_dying_daemon_ends(gateway: Gateway, base: Master) -> None
 # Overridden, and by whom
 
 
-def test_a_thermostat_changed_by_hand(gateway: Gateway, base: Master) -> None:
+def test_a_thermostat_changed_by_hand(house: Gateway, room: Room, writer: Master) -> None:
     """The command is overridden; audit and timeline name the base as the cause, and the wish of the user before it."""
-    base.write(240, SETPOINT, [word(19)])
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        base.read(240, SETPOINT, 1)
-        base.write(240, SETPOINT, [word(23)])
+    writer.write(240, room.setpoint, [word(19)])
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        writer.read(240, room.setpoint, 1)
+        writer.write(240, room.setpoint, [word(23)])
     command = command_of(answer.result())
     assert (command["state"], command["writes"][0]["overridden_by"]) == ("overridden", 23)
-    by_hand, wish = audit(gateway, SETPOINT)[:2]
+    by_hand, wish = audit(house, room.setpoint)[:2]
     assert (by_hand["cause"], by_hand["by"], by_hand["command_id"]) == ("base", "base station", command["id"])
     assert (by_hand["previous"], by_hand["value"]) == (21.5, 23)
     assert (wish["cause"], wish["by"], wish["command_id"]) == ("user", "http 127.0.0.1", command["id"])
     assert (wish["previous"], wish["value"]) == (19, 21.5)
-    moments = gateway.get(f"{ZONE}/timeline").json["timeline"]
+    moments = house.get(f"{room.path}/timeline").json["timeline"]
     assert [m["change"]["cause"] for m in moments if m["kind"] == "change"] == ["base", "user"]
     assert [m["outcome"]["state"] for m in moments if m["kind"] == "outcome"] == ["overridden"]
 
 
-def test_a_thermostat_changed_without_any_command(gateway: Gateway, base: Master) -> None:
+def test_a_thermostat_changed_without_any_command(house: Gateway, room: Room, writer: Master) -> None:
     """A change that nobody had asked for is the base's own."""
-    base.write(240, SETPOINT, [word(19)])
-    base.write(240, SETPOINT, [word(23)])
-    newest = audit(gateway, SETPOINT)[0]
+    writer.write(240, room.setpoint, [word(19)])
+    writer.write(240, room.setpoint, [word(23)])
+    newest = audit(house, room.setpoint)[0]
     assert (newest["cause"], newest["previous"], newest["value"]) == ("base", 19, 23)
 
 
-def test_an_echo_is_credited_to_the_user(gateway: Gateway, base: Master) -> None:
+def test_an_echo_is_credited_to_the_user(house: Gateway, room: Room, writer: Master) -> None:
     """The change that a confirmed command brings has the cause command, and names user and command."""
-    base.write(240, SETPOINT, [word(19)])
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        base.read(240, SETPOINT, 1)
-        base.write(240, SETPOINT, [word(21.4)])
-    change = audit(gateway, SETPOINT)[0]
+    writer.write(240, room.setpoint, [word(19)])
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        writer.read(240, room.setpoint, 1)
+        writer.write(240, room.setpoint, [word(21.4)])
+    change = audit(house, room.setpoint)[0]
     assert (change["cause"], change["by"]) == ("command", "http 127.0.0.1")
     assert (change["previous"], change["value"]) == (19, 21.4)
     assert change["command_id"] == command_of(answer.result())["id"]
 
 
-def test_a_state_command_that_moves_the_setpoint(gateway: Gateway, base: Master) -> None:
+def test_a_state_command_that_moves_the_setpoint(house: Gateway, room: Room, writer: Master) -> None:
     """The setpoint that comes with another state belongs to the state command; the next move is the base's own."""
-    base.write(240, STATE, [NORMAL, word(21)])
-    with waiting(gateway, {"state": "reduced"}) as answer:
-        base.read(240, STATE, 1)
-        base.write(240, STATE, [REDUCED, word(18)])
+    writer.write(240, room.state, [NORMAL, word(21)])
+    with waiting(house, {"state": "reduced"}, room.path) as answer:
+        writer.read(240, room.state, 1)
+        writer.write(240, room.state, [REDUCED, word(18)])
     assert command_of(answer.result())["state"] == "confirmed"
-    change = audit(gateway, SETPOINT)[0]
+    change = audit(house, room.setpoint)[0]
     assert (change["cause"], change["by"]) == ("state_command", "http 127.0.0.1")
     assert (change["previous"], change["value"]) == (21, 18)
     assert change["command_id"] == command_of(answer.result())["id"]
-    base.write(240, SETPOINT, [word(24)])
-    assert audit(gateway, SETPOINT)[0]["cause"] == "base"
+    writer.write(240, room.setpoint, [word(24)])
+    assert audit(house, room.setpoint)[0]["cause"] == "base"
 
 
-def test_one_write_over_a_pending_register(gateway: Gateway, base: Master) -> None:
+def test_one_write_over_a_pending_register(house: Gateway, room: Room, writer: Master) -> None:
     """FC16 over 100 to 102 while 101 waits for the base: 100 and 102 are stored, 101 is not, the answer is normal."""
-    base.write(240, STATE, [NORMAL, word(19), word(20)])
-    accepted = patch(gateway, {"setpoint": 21.5})
-    base.write(240, STATE, [REDUCED, word(23), word(20.5)])  # the master holds the acknowledgement to be the usual one
-    zone = gateway.get(ZONE).json
+    writer.write(240, room.state, [NORMAL, word(19), word(20)])
+    accepted = patch(house, {"setpoint": 21.5}, room.path)
+    # The master holds the acknowledgement to be the usual one.
+    writer.write(240, room.state, [REDUCED, word(23), word(20.5)])
+    zone = house.get(room.path).json
     assert (zone["state"], zone["setpoint"], zone["temperature"]) == ("reduced", 19, 20.5)
     assert zone["desired"]["setpoint"] == 21.5
-    assert followed(gateway, accepted)["state"] == "accepted"
-    assert base.read(240, STATE, 3) == [REDUCED, word(21.5), word(20.5)]
+    assert followed(house, accepted)["state"] == "accepted"
+    assert writer.read(240, room.state, 3) == [REDUCED, word(21.5), word(20.5)]
 
 
 # Idempotency-Key
@@ -308,33 +351,33 @@ def test_another_request_with_the_same_key(gateway: Gateway) -> None:
 # DELETE
 
 
-def test_delete_cancels_what_nobody_has_read(gateway: Gateway, base: Master) -> None:
+def test_delete_cancels_what_nobody_has_read(house: Gateway, room: Room, writer: Master) -> None:
     """200 and the final receipt; the base reads its own word again, and a second DELETE is a conflict."""
-    base.write(240, SETPOINT, [word(19)])
-    accepted = patch(gateway, {"setpoint": 21.5})
-    cancelled = gateway.ask("DELETE", accepted.headers["Location"])
+    writer.write(240, room.setpoint, [word(19)])
+    accepted = patch(house, {"setpoint": 21.5}, room.path)
+    cancelled = house.ask("DELETE", accepted.headers["Location"])
     assert (cancelled.status, command_of(cancelled)["state"]) == (200, "cancelled")
-    assert base.read(240, SETPOINT, 1) == [word(19)]
-    assert followed(gateway, accepted) == command_of(cancelled)
-    assert gateway.ask("DELETE", accepted.headers["Location"]).status == 409
+    assert writer.read(240, room.setpoint, 1) == [word(19)]
+    assert followed(house, accepted) == command_of(cancelled)
+    assert house.ask("DELETE", accepted.headers["Location"]).status == 409
 
 
-def test_delete_comes_too_late(gateway: Gateway, base: Master) -> None:
+def test_delete_comes_too_late(house: Gateway, room: Room, writer: Master) -> None:
     """409 once the base has read it, and once it has ended; the command goes on as if nobody had asked."""
-    accepted = patch(gateway, {"setpoint": 21.5})
-    base.read(240, SETPOINT, 1)
-    assert gateway.ask("DELETE", accepted.headers["Location"]).status == 409
-    assert followed(gateway, accepted)["state"] == "delivered"
-    base.write(240, SETPOINT, [word(21.5)])
-    assert gateway.ask("DELETE", accepted.headers["Location"]).status == 409
-    assert followed(gateway, accepted)["state"] == "confirmed"
+    accepted = patch(house, {"setpoint": 21.5}, room.path)
+    writer.read(240, room.setpoint, 1)
+    assert house.ask("DELETE", accepted.headers["Location"]).status == 409
+    assert followed(house, accepted)["state"] == "delivered"
+    writer.write(240, room.setpoint, [word(21.5)])
+    assert house.ask("DELETE", accepted.headers["Location"]).status == 409
+    assert followed(house, accepted)["state"] == "confirmed"
 
 
 @pytest.mark.parametrize("command_id", ["17-00000000", "nonsense", "-", "9" * 30 + "-00000000"])
-def test_delete_of_what_is_not_there(gateway: Gateway, command_id: str) -> None:
+def test_delete_of_what_is_not_there(house: Gateway, room: Room, command_id: str) -> None:
     """404, whatever the id looks like."""
-    patch(gateway, {"setpoint": 21.5})
-    assert gateway.ask("DELETE", f"/api/v1/commands/{command_id}").status == 404
+    patch(house, {"setpoint": 21.5}, room.path)
+    assert house.ask("DELETE", f"/api/v1/commands/{command_id}").status == 404
 
 
 def test_a_cancelled_command_stays_cancelled(gateway: Gateway) -> None:
@@ -350,31 +393,31 @@ def test_a_cancelled_command_stays_cancelled(gateway: Gateway) -> None:
 # Kind to the controller
 
 
-def test_already_so(gateway: Gateway, base: Master) -> None:
+def test_already_so(house: Gateway, room: Room, writer: Master) -> None:
     """What the base has just reported is confirmed at once, and nothing waits for the base."""
-    base.write(240, SETPOINT, [word(21.5)])
-    answer = patch(gateway, {"setpoint": 21.51})
+    writer.write(240, room.setpoint, [word(21.5)])
+    answer = patch(house, {"setpoint": 21.51}, room.path)
     command = command_of(answer)
     assert (answer.status, command["state"], command["note"]) == (202, "confirmed", "already so")
     assert (command["writes"][0]["effective"], command["writes"][0]["delivered_at"]) == (21.5, None)
-    assert patch(gateway, {"setpoint": 21.5}, Prefer="wait=20").status == 200
-    assert gateway.get(ZONE).json["desired"] is None
-    assert base.read(240, SETPOINT, 1) == [word(21.5)]  # its own word, not 21.51
-    assert [change for change in audit(gateway, SETPOINT) if change["cause"] == "user"] == []
+    assert patch(house, {"setpoint": 21.5}, room.path, Prefer="wait=20").status == 200
+    assert house.get(room.path).json["desired"] is None
+    assert writer.read(240, room.setpoint, 1) == [word(21.5)]  # its own word, not 21.51
+    assert [change for change in audit(house, room.setpoint) if change["cause"] == "user"] == []
 
 
-def test_not_quite_so(gateway: Gateway, base: Master) -> None:
+def test_not_quite_so(house: Gateway, room: Room, writer: Master) -> None:
     """0.1 K beside what is reported goes to the bus."""
-    base.write(240, SETPOINT, [word(21.5)])
-    assert command_of(patch(gateway, {"setpoint": 21.6}))["state"] == "accepted"
-    assert base.read(240, SETPOINT, 1) == [word(21.6)]
+    writer.write(240, room.setpoint, [word(21.5)])
+    assert command_of(patch(house, {"setpoint": 21.6}, room.path))["state"] == "accepted"
+    assert writer.read(240, room.setpoint, 1) == [word(21.6)]
 
 
-def test_a_slider_is_dragged(gateway: Gateway, base: Master) -> None:
+def test_a_slider_is_dragged(house: Gateway, room: Room, writer: Master) -> None:
     """Of five commands without a read between them only the newest waits; the others are superseded."""
-    drag = [patch(gateway, {"setpoint": celsius}) for celsius in (20, 20.5, 21, 21.5, 22)]
-    assert [followed(gateway, answer)["state"] for answer in drag] == ["superseded"] * 4 + ["accepted"]
-    assert base.read(240, SETPOINT, 1) == [word(22)]
+    drag = [patch(house, {"setpoint": celsius}, room.path) for celsius in (20, 20.5, 21, 21.5, 22)]
+    assert [followed(house, answer)["state"] for answer in drag] == ["superseded"] * 4 + ["accepted"]
+    assert writer.read(240, room.setpoint, 1) == [word(22)]
 
 
 def test_the_budget_of_a_register(tmp_path: Path) -> None:
@@ -455,9 +498,9 @@ def test_lists_of_commands(gateway: Gateway, base: Master) -> None:
 
 
 @pytest.mark.parametrize("query", ["state=open", "base=0", "zone=13", "base=6&zone=1", "since=today", "limit=0", "x=1"])
-def test_lists_refuse_what_is_unclear(gateway: Gateway, query: str) -> None:
+def test_lists_refuse_what_is_unclear(house: Gateway, query: str) -> None:
     """A filter that is none is 400 or 422 with a sentence, never an empty list."""
-    refused = gateway.get(f"/api/v1/commands?{query}")
+    refused = house.get(f"/api/v1/commands?{query}")
     assert refused.status in (400, 422)
     assert query.partition("=")[0] in refused.text or "zone" in refused.text
 

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,15 +25,36 @@ def pair(tmp_path: Path) -> Pair:
     return make_pair(tmp_path, "127.0.0.1")
 
 
-@pytest.fixture
-def gateway(tmp_path: Path, pair: Pair) -> Iterator[Gateway]:
-    gateway = Gateway(tmp_path, pair.settings)
+@contextmanager
+def secured(folder: Path, pair: Pair) -> Iterator[Gateway]:
+    """A gateway that is ready, over https."""
+    gateway = Gateway(folder, pair.settings)
     try:
         gateway.start()
         eventually(lambda: get(gateway, "/health/ready", pair.context) == 200, "ready over https")
         yield gateway
     finally:
         gateway.clean_up()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, pair: Pair) -> Iterator[Gateway]:
+    """One whose certificate may be tampered with."""
+    with secured(tmp_path, pair) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def its_own(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """The certificate of the settled one."""
+    return make_pair(tmp_path_factory.mktemp("pair"), "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory, its_own: Pair) -> Iterator[Gateway]:
+    """One for all tests that only talk to it."""
+    with secured(tmp_path_factory.mktemp("settled"), its_own) as gateway:
+        yield gateway
 
 
 def command(gateway: Gateway, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -42,18 +64,18 @@ def command(gateway: Gateway, *words: str, **settings: str) -> subprocess.Comple
     return subprocess.run(line, env=environment, cwd=gateway.folder, capture_output=True, text=True, timeout=DEADLINE)
 
 
-def test_a_client_that_checks_is_served(gateway: Gateway, pair: Pair, tmp_path: Path) -> None:
+def test_a_client_that_checks_is_served(settled: Gateway, its_own: Pair, tmp_path: Path) -> None:
     """Over https alone, with this certificate: who trusts another one turns away."""
-    with unshaken(gateway):
-        assert get(gateway, "/api/v1/zones", pair.context) == 200
-        assert gateway.try_get("/health/live").status == 0
+    with unshaken(settled):
+        assert get(settled, "/api/v1/zones", its_own.context) == 200
+        assert settled.try_get("/health/live").status == 0
         with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
-            get(gateway, "/health/live", make_pair(tmp_path, "127.0.0.1", "other").context)
+            get(settled, "/health/live", make_pair(tmp_path, "127.0.0.1", "other").context)
 
 
-def test_a_real_client_is_served(gateway: Gateway, pair: Pair) -> None:
+def test_a_real_client_is_served(settled: Gateway, its_own: Pair) -> None:
     """openssl's own, which checks certificate and address, and gets no TLS 1.1."""
-    connect = ["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.api_port}", "-CAfile", str(pair.cert)]
+    connect = ["openssl", "s_client", "-connect", f"127.0.0.1:{settled.api_port}", "-CAfile", str(its_own.cert)]
     checked = [*connect, "-verify_return_error", "-verify_ip", "127.0.0.1", "-quiet", "-ign_eof"]
     said = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert b" 200 OK" in subprocess.run(checked, input=said, capture_output=True, timeout=DEADLINE).stdout
@@ -62,11 +84,11 @@ def test_a_real_client_is_served(gateway: Gateway, pair: Pair) -> None:
         assert subprocess.run(old, input=b"", capture_output=True, timeout=DEADLINE).returncode != 0, version
 
 
-def test_several_requests_and_a_hang_up(gateway: Gateway, pair: Pair) -> None:
+def test_several_requests_and_a_hang_up(settled: Gateway, its_own: Pair) -> None:
     """A connection serves more than one request; who drops it in between leaves no fault."""
-    with unshaken(gateway):
+    with unshaken(settled):
         for _ in range(10):
-            with Raw(gateway) as raw, pair.context.wrap_socket(raw.socket, server_hostname="127.0.0.1") as secure:
+            with Raw(settled) as raw, its_own.context.wrap_socket(raw.socket, server_hostname="127.0.0.1") as secure:
                 answers = secure.makefile("rb")
                 for _ in range(3):
                     secure.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -77,10 +99,10 @@ def test_several_requests_and_a_hang_up(gateway: Gateway, pair: Pair) -> None:
                 secure.sendall(b"GET /api/v1/zones HTTP/1.1\r\nHo")
 
 
-def test_our_own_command_speaks_https(gateway: Gateway, tmp_path: Path) -> None:
+def test_our_own_command_speaks_https(settled: Gateway, tmp_path: Path) -> None:
     """On this machine it trusts the gateway's own certificate, whatever name it is for, and no other."""
-    assert command(gateway, "topology").returncode == 0
-    refused = command(gateway, "topology", **make_pair(tmp_path, "127.0.0.1", "other").settings)
+    assert command(settled, "topology").returncode == 0
+    refused = command(settled, "topology", **make_pair(tmp_path, "127.0.0.1", "other").settings)
     assert refused.returncode == 2
     assert "certificate" in refused.stderr.lower()
 

@@ -25,7 +25,7 @@ from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.revalidation import Revalidated
-from neasmart_gateway.api.routing import NumberConverter
+from neasmart_gateway.api.routing import FrugalRule, NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
@@ -40,6 +40,8 @@ Returned: TypeAlias = (
 
 class GatewayApp(Flask):
     """A Flask whose views may return one of our answers, alone or with a status and headers."""
+
+    url_rule_class = FrugalRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is: nothing here is a coroutine, and to ask costs a tenth of a read."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from functools import cached_property
+from functools import cache, partial
 from http import HTTPStatus
+from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import flasgger
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import NotFound
 
 from neasmart_gateway.api.described import described
-from neasmart_gateway.api.openapi.document import VERSION, document
 from neasmart_gateway.api.openapi.endpoints import NAME, SPEC, UI
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.problems import CATALOGUE, PAGE
@@ -23,9 +20,21 @@ from neasmart_gateway.api.resource import Resource
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 
+if TYPE_CHECKING:
+    from neasmart_gateway.api.openapi.swagger import Documentation
+
+
+def _home(package: str) -> Path:
+    """Return the folder of a package without loading it."""
+    spec = find_spec(package)
+    assert spec is not None  # noqa: S101 - it is one of our requirements
+    assert spec.origin is not None  # noqa: S101 - and lies in files
+    return Path(spec.origin).parent
+
+
 _FILES = {
     Path(__file__).parent / "static": ("docs.css", "docs.js"),
-    Path(flasgger.__file__).parent / "ui3" / "static": ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"),
+    _home("flasgger") / "ui3" / "static": ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"),
 }
 """Folder → the files of it that the pages need, and no others."""
 
@@ -38,41 +47,6 @@ _SCRIPTLESS = (
 )
 
 
-class Documentation(flasgger.Swagger):  # type: ignore[misc] # flasgger has no types
-    """flasgger with our document instead of docstrings, our routes, and nothing built before somebody asks."""
-
-    def __init__(self, app: Flask, manager: ModbusManager, access: Access, options: ApiOptions) -> None:
-        self._options = options
-        self._views = manager, access, options
-        spec = {"endpoint": "Spec", "route": SPEC, "rule_filter": lambda rule: False}
-        super().__init__(
-            app,
-            config={"headers": [], "specs": [spec], "specs_route": UI, "endpoint": NAME, "openapi": VERSION}
-            | {"title": "NEA SMART gateway", "favicon": f"{UI}/static/favicon-32x32.png"},
-        )
-
-    @cached_property
-    def rendered(self) -> tuple[bytes, str]:
-        """The document as it is served, and its ETag."""
-        self.template: dict[str, Any] | None = document(self.app, self._options.version)
-        whole = json.dumps(self.get_apispecs("Spec"), ensure_ascii=False, separators=(",", ":")).encode()
-        self.template = None
-        self.apispecs.clear()
-        return whole, hashlib.sha256(whole).hexdigest()[:16]
-
-    def add_headers(self, app: Flask) -> None:
-        """Add none: a hook on every answer that does nothing."""
-
-    def register_views(self, app: Flask) -> None:
-        """Register ours in place of flasgger's, which come with a redirect and a page of OAuth."""
-        pages = Blueprint(NAME, __name__, template_folder="templates")
-        for path, page in ((UI, Docs), (SPEC, Spec), (PAGE, ErrorPage)):
-            pages.add_url_rule(path, view_func=page.as_view(page.__name__, *self._views))
-        files = DocumentationFile.as_view("static", *self._views)
-        pages.add_url_rule(f"{UI}/static/<filename>", view_func=files)
-        app.register_blueprint(pages)
-
-
 class Docs(Resource):
     """This documentation, as a page on which everything can be tried out."""
 
@@ -80,7 +54,7 @@ class Docs(Resource):
 
     @described(open_to_all=True, media=("text/html",), answers={200: "The page."})
     def get(self) -> Response:
-        return _page(flasgger.base.APIDocsView(view_args={"config": _documentation().config}).get(), _STRICT)
+        return _page(_documentation().page(), _STRICT)
 
 
 class Spec(Resource):
@@ -136,8 +110,15 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 def _documentation() -> Documentation:
-    found: Documentation = current_app.extensions[NAME]
+    found: Documentation = current_app.extensions[NAME]()
     return found
+
+
+def _made(app: Flask, version: str) -> Documentation:
+    """Make it when somebody first asks: flasgger brings much along, and after most starts nobody reads."""
+    from neasmart_gateway.api.openapi.swagger import Documentation
+
+    return Documentation(app, version)
 
 
 def _kept(response: Response) -> Response:
@@ -155,5 +136,11 @@ def _page(html: str, policy: str) -> Response:
 
 
 def install(app: Flask, manager: ModbusManager, access: Access, options: ApiOptions) -> None:
-    """Serve the documentation."""
-    app.extensions[NAME] = Documentation(app, manager, access, options)
+    """Serve the documentation: at routes of our own, without flasgger's redirect and page of OAuth."""
+    app.extensions[NAME] = cache(partial(_made, app, options.version))
+    pages = Blueprint(NAME, __name__, template_folder="templates")
+    for path, page in ((UI, Docs), (SPEC, Spec), (PAGE, ErrorPage)):
+        pages.add_url_rule(path, view_func=page.as_view(page.__name__, manager, access, options))
+    files = DocumentationFile.as_view("static", manager, access, options)
+    pages.add_url_rule(f"{UI}/static/<filename>", view_func=files)
+    app.register_blueprint(pages)
