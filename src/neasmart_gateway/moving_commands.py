@@ -13,11 +13,13 @@ import typer
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.moving.registers import Measurement, Predecessor, Sorted, sort
+from neasmart_gateway.moving_config_command import import_config
 from neasmart_gateway.settings import load
 from neasmart_gateway.store import arrivals, predecessor
 from neasmart_gateway.store.journal import Remembered
 
 app = typer.Typer()
+app.command("import-config")(import_config)
 
 _MOST_SHOWN = 20
 

@@ -13,8 +13,9 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.store import upkeep
 from neasmart_gateway.store.journal import Batch, Remembered
 from neasmart_gateway.store.sqlite import SqliteJournal
-from tests.cli.test_commands import run
+from tests.cli.test_commands import run as run_as_a_person_does
 from tests.moving.databases import GIACOMO, HOUSE, MATTEO, MEASURED, Bomb, made
+from tests.moving.here import run
 from tests.store.files import DAMAGES, fill
 
 OURS = Path("data/registers.db")
@@ -37,7 +38,7 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
 def test_measurements_arrive_under_their_addresses(tmp_path: Path, name: str, first_key: int) -> None:
     """Of either gateway: exactly the measurements that say something, and what was left out is told."""
     old = made(tmp_path / "old.db", first_key)
-    done = run(tmp_path, "import", "--from", name, "old.db")
+    done = run_as_a_person_does(tmp_path, "import", "--from", name, "old.db")
     assert (done.returncode, done.stderr) == (0, "")
     assert kept(tmp_path) == MEASURED
     assert done.stdout.startswith("13 of 13 measurements imported, as of ")
@@ -143,8 +144,8 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "too many rows": (
         lambda old: tell(
             old,
-            "INSERT INTO holding_registers WITH RECURSIVE n(i) AS (SELECT 300 UNION ALL SELECT i + 1 FROM n "
-            "WHERE i < 80000) SELECT i, x'80054b002e' FROM n",
+            "INSERT INTO holding_registers WITH RECURSIVE n(i) AS (SELECT 100000 UNION ALL SELECT i + 1 FROM n "
+            "WHERE i < 180000) SELECT i, x'80054b002e' FROM n",
         ),
         "more than 70000 rows",
     ),
