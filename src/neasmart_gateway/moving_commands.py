@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from neasmart_gateway.compare_command import compare
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.moving.registers import Measurement, Predecessor, Sorted, sort
@@ -20,6 +21,7 @@ from neasmart_gateway.store.journal import Remembered
 
 app = typer.Typer()
 app.command("import-config")(import_config)
+app.command()(compare)
 
 _MOST_SHOWN = 20
 
@@ -32,7 +34,7 @@ def import_database(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be imported.")] = False,
 ) -> None:
-    """Take over the measurements of an older gateway, as old values; never its commands. Our gateway must be stopped."""
+    """Take over the measurements of an older gateway, as old values; never its commands. Ours must be stopped."""
     path = load().database.path
     if file.exists() and path.exists() and file.samefile(path):
         raise OperatorError(

@@ -140,7 +140,10 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "strange key": (lambda old: tell(old, "INSERT INTO holding_registers VALUES ('07', x'80054b002e')"), "row '07'"),
     "no key": (lambda old: tell(old, "INSERT INTO holding_registers VALUES (NULL, x'80054b002e')"), "row None"),
     "text value": (lambda old: tell(old, "UPDATE holding_registers SET value = '5' WHERE key = '9'"), "in row 9."),
-    "huge value": (lambda old: tell(old, "UPDATE holding_registers SET value = zeroblob(9999999) WHERE key = '0'"), "in row 0."),
+    "huge value": (
+        lambda old: tell(old, "UPDATE holding_registers SET value = zeroblob(9999999) WHERE key = '0'"),
+        "in row 0.",
+    ),
     "too many rows": (
         lambda old: tell(
             old,

@@ -9,8 +9,10 @@ import yaml
 
 from tests.moving.here import run
 
+ANY = "0.0.0.0"  # noqa: S104 - what the old files say
+
 ADDON = {
-    "listen_address": "0.0.0.0", "listen_port": "5020", "server_type": "tcp", "slave_ids": [240, 241],
+    "listen_address": ANY, "listen_port": "5020", "server_type": "tcp", "slave_ids": [240, 241],
     "registers_stale_after_seconds": 300, "persist_command_registers": False, "command_sync_timeout_seconds": 45,
     "startup_global_mode": 0, "startup_global_state": 4, "suppress_sysbus_noise": True,
 }  # fmt: skip
@@ -18,17 +20,17 @@ ADDON = {
 
 FIRST = {
     "listen_address": "/dev/ttyUSB0", "listen_port": "502", "server_type": "serial", "slave_id": "240",
-    "server_address": "0.0.0.0", "server_port": "5001",
+    "server_address": ANY, "server_port": "5001",
     "structures": [{"base_id": 1, "base_label": "Ground", "zones": [{"id": 1, "label": "Living"}, {"id": 2}]}],
 }  # fmt: skip
 """giacomoalonzi's first."""
 
 V2 = {
     "// A COMMENT": "",
-    "server": {"type": "serial", "address": "0.0.0.0", "port": 502, "serial_port": "/dev/serial/by-id/usb-1",
+    "server": {"type": "serial", "address": ANY, "port": 502, "serial_port": "/dev/serial/by-id/usb-1",
                "serial_baudrate": 19200, "serial_bytesize": 8, "serial_parity": "E", "serial_stopbits": 2},
     "modbus": {"slave_id": 241, "sync_on_startup": True, "circuit_breaker_failure_threshold": 5},
-    "api": {"host": "0.0.0.0", "port": 5005, "enable_auth": True, "api_key": "open-sesame-please",
+    "api": {"host": ANY, "port": 5005, "enable_auth": True, "api_key": "open-sesame-please",
             "rate_limit_per_minute": 60, "// note": 1},
     "database": {"path": "./data/registers.db"},
     "logging": {"level": "debug", "enable_file": True},
@@ -56,7 +58,7 @@ def test_the_add_on(tmp_path: Path) -> None:
     """Its port of the REST API is kept, because the integration looks for it there."""
     made, remarks = translated(tmp_path, ADDON)
     assert made == {
-        "server": {"type": "tcp", "address": "0.0.0.0", "port": 5020},
+        "server": {"type": "tcp", "address": ANY, "port": 5020},
         "modbus": {
             "slave_id": 240, "slave_ids": [240, 241], "stale_after_seconds": 300, "persist_command_registers": False,
             "startup_global_state": "time_program",
@@ -72,7 +74,7 @@ def test_the_add_on(tmp_path: Path) -> None:
 def test_the_oldest_add_on(tmp_path: Path) -> None:
     """One unit only, everything as text; ours answers both."""
     made, _ = translated(tmp_path, {"listen_port": "502", "slave_id": 241})
-    assert made["server"] == {"type": "tcp", "address": "0.0.0.0", "port": 502}
+    assert made["server"] == {"type": "tcp", "address": ANY, "port": 502}
     assert made["modbus"] == {"slave_id": 241, "slave_ids": [240, 241]}
 
 
@@ -135,7 +137,7 @@ def bases(*zones: object, base_id: object = 1) -> dict[str, Any]:
         ({"listen_port": "70000"}, "server.port (70000): "),
         ({"listen_address": 5}, "listen_address ('5'): must be a text"),
         ({"server_type": "udp"}, "must be one of tcp, serial"),
-        ({"server_type": "serial", "listen_address": "0.0.0.0"}, "is no serial device"),
+        ({"server_type": "serial", "listen_address": ANY}, "is no serial device"),
         ({"slave_id": 300}, "modbus.slave_id"),
         ({"slave_ids": {"a": 1}}, "slave_ids"),
         ({"slave_id": 240, "persist_command_registers": "no"}, "must be true or false"),

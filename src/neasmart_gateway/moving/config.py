@@ -213,7 +213,9 @@ class _Groups(_Reader):
         return _Reader(self.made, value or {}, name)
 
     def _server(self, old: _Reader) -> None:
-        old.listener(old.text("type"), old.text("address"), old.number("port"), old.text("serial_port") or "/dev/ttyUSB0")
+        old.listener(
+            old.text("type"), old.text("address"), old.number("port"), old.text("serial_port") or "/dev/ttyUSB0"
+        )
         line = {name: old.number(f"serial_{name}") for name in ("baudrate", "bytesize", "stopbits")}
         parity = old.one_of("serial_parity", _PARITIES, old.text("serial_parity"))
         if self.made.content["server"]["type"] == "serial":
