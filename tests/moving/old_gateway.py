@@ -2,9 +2,8 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,6 +22,7 @@ class OldHouse:
     asked: list[tuple[str, str]] = field(default_factory=list)
     manners: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
     def word(self, address: int) -> int:
         return self.words.get(address, 0)
@@ -100,15 +100,18 @@ def old_gateway(contract: str, words: dict[int, int]) -> Iterator[OldHouse]:
             parts = self.path.strip("/").split("/")
             asked, rest = ("api", parts[1:]) if parts[0] == "api" else ("root", parts)
             found = getattr(house, asked)(rest) if contract == asked else None
-            body = b"<html>" if manner == "garbage" else json.dumps(found or {"err": "no such route"}).encode()
+            body = json.dumps(found or {"err": "no such route"}).encode()
+            body = {"garbage": b"<html>", "endless": b" " * 3_000_000}.get(manner, body)
             if manner == "silence":
-                time.sleep(30)
+                house.over.wait(60)
+                return
             self.send_response(302 if manner == "redirect" else 500 if manner == "500" else 200 if found else 404)
             if manner == "redirect":
                 self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked has heard enough
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
@@ -123,6 +126,7 @@ def old_gateway(contract: str, words: dict[int, int]) -> Iterator[OldHouse]:
     try:
         yield house
     finally:
+        house.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

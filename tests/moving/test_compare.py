@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from neasmart_gateway.domain import dpt9
+from neasmart_gateway.moving import http
 from tests.moving.here import Done, run
 from tests.moving.old_gateway import OldHouse, old_gateway
 from tests.running import Gateway, eventually, free_ports, running
@@ -96,10 +97,15 @@ def test_one_who_speaks_is_warned_of(tmp_path: Path) -> None:
         ("redirect", "/mode is answered with status 302 to '/elsewhere': name that address"),
         ("500", "/mode is answered with status 500"),
         ("garbage", "/mode is not answered with JSON"),
+        ("endless", "does not answer: it does not come to an end"),
+        ("silence", "does not answer: timed out"),
     ],
 )
-def test_an_old_gateway_of_bad_manners(tmp_path: Path, ours: Gateway, manner: str, said: str) -> None:
+def test_an_old_gateway_of_bad_manners(
+    tmp_path: Path, ours: Gateway, manner: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Status 2 and a sentence; told its contract, status 2 all the same, since nothing was answered."""
+    monkeypatch.setattr(http, "_TIMEOUT", 0.5 if manner == "silence" else 5.0)
     with old_gateway("root", dict(HOUSE)) as old:
         old.manners["*"] = manner
         done = compared(tmp_path, ours, old)
@@ -109,6 +115,8 @@ def test_an_old_gateway_of_bad_manners(tmp_path: Path, ours: Gateway, manner: st
         assert (told.returncode, told.stdout) == (2, "")
         assert said in told.stderr
         assert all(path != "/elsewhere" for _, path in old.asked)
+        if manner in ("endless", "silence"):  # 2 × 3 questions, and the one for the contract
+            assert len(old.asked) == 7, "somebody who is away is asked no further"
 
 
 def test_one_route_of_bad_manners_spoils_only_itself(tmp_path: Path, ours: Gateway) -> None:
