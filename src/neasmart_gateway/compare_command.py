@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any
 
 import typer
@@ -54,7 +55,10 @@ def compare(
     peer = Peer(old)
     if peer.base == where:
         raise OperatorError(f"{old} is our own gateway: name the old one")
-    predecessor = _met(ask, peer, contract)
+    if not isfinite(every):
+        raise OperatorError(f"--every {every}: must be a number of seconds")
+    _must_be_ours(ask, where)
+    predecessor = _met(peer, contract)
     if gateway is None and not settings.server.listen_only:
         typer.echo(_WARNING, err=True)
     typer.echo(f"comparing every {every:g} s for {minutes:g} minutes; Ctrl-C shows what was found so far", err=True)
@@ -78,10 +82,16 @@ def _ours(settings: Settings, gateway: str | None) -> tuple[Ask, str]:
     return lambda path: peer.get(f"/api/v1{path}"), peer.base
 
 
-def _met(ask: Ask, peer: Peer, contract: Contract | None) -> OldGateway:
-    """Make sure that both answer; OperatorError when one does not."""
+def _must_be_ours(ask: Ask, where: str) -> None:
     try:
-        ask("/snapshot")
+        of_snapshot(ask("/snapshot"))
+    except (KeyError, TypeError, AttributeError):
+        raise OperatorError(f"{where} is no neasmart-gateway, or one of another version") from None
+
+
+def _met(peer: Peer, contract: Contract | None) -> OldGateway:
+    """Make sure that the old gateway answers; OperatorError when it does not."""
+    try:
         return OldGateway(peer, contract or contract_of(peer), lambda: time.sleep(_BETWEEN_QUESTIONS))
     except KeyboardInterrupt:
         raise OperatorError("nothing was compared: it was interrupted before it began") from None

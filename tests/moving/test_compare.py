@@ -11,6 +11,7 @@ import pytest
 
 from neasmart_gateway.domain import dpt9
 from neasmart_gateway.moving import http
+from tests.cli.canned import gateway
 from tests.moving.here import Done, run
 from tests.moving.old_gateway import OldHouse, old_gateway
 from tests.running import Gateway, eventually, free_ports, running
@@ -143,6 +144,9 @@ def test_nobody_there(tmp_path: Path, ours: Gateway) -> None:
         assert (ours_away.returncode, "no gateway answers at" in ours_away.stderr) == (2, True)
         elsewhere = run(tmp_path, "compare", old.url, "--gateway", f"http://127.0.0.1:{nobody}")
         assert (elsewhere.returncode, "does not answer" in elsewhere.stderr) == (2, True)
+    with gateway({"/snapshot": {"zones": 5}}) as port_of_another:
+        strange = run(tmp_path, "compare", f"http://127.0.0.1:{nobody}", **port_of_another)
+    assert (strange.returncode, "is no neasmart-gateway" in strange.stderr) == (2, True)
     itself = run(tmp_path, "compare", f"http://127.0.0.1:{ours.api_port}/", **port)
     assert (itself.returncode, "is our own gateway: name the old one" in itself.stderr) == (2, True)
 
@@ -156,14 +160,22 @@ def test_what_is_no_address(tmp_path: Path, address: str) -> None:
     )  # fmt: skip
 
 
+def test_a_pace_that_is_none(tmp_path: Path) -> None:
+    """Nobody is asked without a pause."""
+    address = "http://127.0.0.1:9"
+    done = run(tmp_path, "compare", address, "--every", "nan")
+    assert (done.returncode, done.stderr) == (2, "--every nan: must be a number of seconds\n")
+    assert run(tmp_path, "compare", address, "--every", "0.5").returncode == 2
+
+
 def test_ours_elsewhere_and_an_interrupt(tmp_path: Path, ours: Gateway) -> None:
     """With --gateway nothing of our settings is needed; Ctrl-C prints what was found so far."""
     with old_gateway("root", HOUSE | {110: 46}) as old:
         command = [sys.executable, "-m", "neasmart_gateway", "compare", old.url, "--every", "1"]
-        gateway = f"http://127.0.0.1:{ours.api_port}"
+        address = f"http://127.0.0.1:{ours.api_port}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NEASMART_")}
         process = subprocess.Popen(
-            [*command, "--gateway", gateway], cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE,
+            [*command, "--gateway", address], cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )  # fmt: skip
         # One question is for finding the contract; the third look begins when two are over.

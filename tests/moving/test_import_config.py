@@ -73,7 +73,8 @@ def test_the_add_on(tmp_path: Path) -> None:
 
 def test_the_oldest_add_on(tmp_path: Path) -> None:
     """One unit only, everything as text; ours answers both."""
-    made, _ = translated(tmp_path, {"listen_port": "502", "slave_id": 241})
+    made, remarks = translated(tmp_path, {"listen_port": "502", "slave_id": 241})
+    assert "answered as 241 alone, ours answers as 240 and 241; with REHAU's own KNX gateway on the line" in remarks
     assert made["server"] == {"type": "tcp", "address": ANY, "port": 502}
     assert made["modbus"] == {"slave_id": 241, "slave_ids": [240, 241]}
 
@@ -133,6 +134,7 @@ def bases(*zones: object, base_id: object = 1) -> dict[str, Any]:
     [
         ({}, "this is no configuration of an older gateway"),
         ({"listen_port": "http"}, "listen_port ('http'): must be a whole number"),
+        ({"listen_port": "5" * 5000}, "must be a whole number"),
         ({"listen_port": True}, "listen_port ('True'): must be a whole number"),
         ({"listen_port": "70000"}, "server.port (70000): "),
         ({"listen_address": 5}, "listen_address ('5'): must be a text"),
@@ -148,6 +150,7 @@ def bases(*zones: object, base_id: object = 1) -> dict[str, Any]:
         ({"logging": {"level": "LOUD"}}, "log.level ('LOUD')"),
         (bases(base_id=6), "structures.0.base_id (6)"),
         (bases(base_id=None), "base None: 'None' is no number"),
+        (bases(base_id="5" * 5000), "is no number of a base or zone"),
         (bases({"id": 13, "label": "x"}), "structures.0.zones.0.id (13)"),
         (bases({"id": 1, "label": "x"}, {"id": 1, "label": "y"}), "base 1: zone 1 stands there twice"),
         (bases("Living"), "'Living' is no number of a base or zone"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ _GROUPS = ("server", "modbus", "api", "database", "logging", "structures", "zone
 _REST_PORT = 5000
 """Where an add-on without a setting for it answers, and where its integration looks for it."""
 _OURS = (240, 241)
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _PARITIES = {"N": "none", "E": "even", "O": "odd"}
 _MODES = ("auto", "heating", "cooling", "manual_heating", "manual_cooling")
 _STATES = ("normal", "reduced", "standby", "time_program", "party", "holiday")
@@ -81,7 +83,7 @@ class _Reader:
         value = self.take(name)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
-        if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
+        if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
             return int(value)
         self.fault(name, value, "must be a whole number")
         return None
@@ -129,6 +131,11 @@ class _Reader:
         """Say as whom we answer: ours are 240 and 241, and others only if the old gateway was one of those."""
         units = units or [main or _OURS[0]]
         if set(units) <= set(_OURS):
+            if len(units) == 1:
+                self.made.remarks.append(
+                    f"modbus.slave_ids: the old gateway answered as {units[0]} alone, ours answers as 240 and 241; "
+                    f"with REHAU's own KNX gateway on the line set modbus.slave_ids to [{units[0]}]"
+                )
             units = list(_OURS)
         else:
             self.made.remarks.append(f"modbus.slave_ids: {units} are not what a NEA SMART 2.0 base station asks")
@@ -171,7 +178,7 @@ class _Options(_Reader):
     def _units(self) -> list[int]:
         value = self.take("slave_ids") or []
         parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, list) or not all(str(part).strip().isdecimal() for part in parts):
+        if not isinstance(parts, list) or not all(_DIGITS.fullmatch(str(part).strip()) for part in parts):
             self.fault("slave_ids", value, "must be whole numbers")
             return []
         return [int(part) for part in parts]

@@ -63,7 +63,7 @@ def _listed(old: Any) -> list[Any]:  # noqa: ANN401
 
 
 def _whole(number: object, where: str, notes: Notes) -> object:
-    if isinstance(number, str) and number.isascii() and number.isdecimal():
+    if isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) < 10:
         return int(number)
     if not isinstance(number, int) or isinstance(number, bool):
         notes.faults.append(f"{where}: {str(number)[:60]!r} is no number of a base or zone")
