@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
-from math import isfinite
 from typing import Annotated, Any
 
 import typer
@@ -41,7 +40,7 @@ class Contract(StrEnum):
 def compare(
     old: Annotated[str, typer.Argument(help="The old gateway, such as http://192.0.2.7:5000; it is only read.")],
     minutes: Annotated[float, typer.Option(min=0.0, help="For how long; Ctrl-C ends it earlier.")] = 60.0,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two looks.")] = 30.0,
+    every: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Seconds between two looks.")] = 30.0,
     gateway: Annotated[
         str | None, typer.Option(help="Ours, when it runs elsewhere; it is sent NEASMART_API_KEY if that is set.")
     ] = None,
@@ -55,8 +54,6 @@ def compare(
     peer = Peer(old)
     if peer.base == where:
         raise OperatorError(f"{old} is our own gateway: name the old one")
-    if not isfinite(every):
-        raise OperatorError(f"--every {every}: must be a number of seconds")
     _must_be_ours(ask, where)
     predecessor = _met(peer, contract)
     if gateway is None and not settings.server.listen_only:

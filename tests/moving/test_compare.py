@@ -160,12 +160,11 @@ def test_what_is_no_address(tmp_path: Path, address: str) -> None:
     )  # fmt: skip
 
 
-def test_a_pace_that_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", ["nan", "inf", "0.5", "-1"])
+def test_a_pace_that_is_none(tmp_path: Path, every: str) -> None:
     """Nobody is asked without a pause."""
-    address = "http://127.0.0.1:9"
-    done = run(tmp_path, "compare", address, "--every", "nan")
-    assert (done.returncode, done.stderr) == (2, "--every nan: must be a number of seconds\n")
-    assert run(tmp_path, "compare", address, "--every", "0.5").returncode == 2
+    done = run(tmp_path, "compare", "http://127.0.0.1:9", "--every", every)
+    assert (done.returncode, "--every" in done.stderr) == (2, True)
 
 
 def test_ours_elsewhere_and_an_interrupt(tmp_path: Path, ours: Gateway) -> None:

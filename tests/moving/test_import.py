@@ -4,6 +4,7 @@ import gzip
 import os
 import pickle
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -36,10 +37,10 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
-@pytest.mark.parametrize(("name", "first_key"), [("matteo", MATTEO), ("giacomo", GIACOMO)])
-def test_measurements_arrive_under_their_addresses(tmp_path: Path, name: str, first_key: int) -> None:
+@pytest.mark.parametrize(("name", "first_key", "size"), [("matteo", MATTEO, 65536), ("giacomo", GIACOMO, FEW)])
+def test_measurements_arrive_under_their_addresses(tmp_path: Path, name: str, first_key: int, size: int) -> None:
     """Of either gateway: exactly the measurements that say something, and what was left out is told."""
-    os.utime(made(tmp_path / "old.db", first_key), (LONG_AGO, LONG_AGO))
+    os.utime(made(tmp_path / "old.db", first_key, registers=size), (LONG_AGO, LONG_AGO))
     done = run_as_a_person_does(tmp_path, "import", "--from", name, "old.db")
     assert (done.returncode, done.stderr) == (0, "")
     assert kept(tmp_path) == MEASURED
@@ -74,7 +75,7 @@ def test_a_dry_run_shows_a_table_and_makes_nothing(tmp_path: Path) -> None:
     values = {int(address): " ".join(rest.split()) for address, rest in shown}
     assert values.keys() == MEASURED.keys()
     assert values[102] == "zone 1.1 temperature 20.74 °C"
-    assert values[11] == "mixed group 1 pump True"
+    assert values[11] == "mixed group 1 pump on"
     assert values[6010] == "zone 5.12 relative humidity 55 %"
     assert "13 of 13 measurements would be imported" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["old.db"]

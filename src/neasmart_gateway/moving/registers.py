@@ -79,7 +79,8 @@ def _put(found: Sorted, address: int, number: int) -> None:
         if reading.reason is not None:
             found.senseless.append(LeftOut(address, number, f"{name_of(place)}: {reading.reason}"))
         else:
-            value = f"{reading.value}{' ' if place.row.codec.unit else ''}{place.row.codec.unit}"
+            shown = ("off", "on")[reading.value] if isinstance(reading.value, bool) else str(reading.value)
+            value = f"{shown} {place.row.codec.unit}".rstrip()
             found.measurements.append(Measurement(address, number, name_of(place), value))
 
 
