@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from neasmart_gateway import __version__, bus_commands, key_commands
+from neasmart_gateway import __version__, bus_commands, key_commands, moving_commands
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
@@ -29,6 +29,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(database, name="db")
 app.add_typer(bus_commands.app)
+app.add_typer(moving_commands.app)
 app.add_typer(key_commands.app, name="key")
 
 

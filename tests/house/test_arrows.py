@@ -33,6 +33,7 @@ ARROWS = {
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
     "support": ["settings", "store"],
+    "moving": ["domain"],
     "web": [],
     "settings": ["domain"],
     "logs": [],
@@ -41,7 +42,8 @@ ARROWS = {
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "support_command", "rest_client", "demo",
+    "cli", "bus_commands", "key_commands", "moving_commands", "moving_config_command", "compare_command", "key_file",
+    "doctor_command", "support_command", "rest_client", "demo",
     "__main__", "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
@@ -147,3 +149,28 @@ def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
 def _nearest_key(place: Sequence[str]) -> str:
     """Suggest the right key for a wrong one in the file."""
     return _nearest(".".join(place), [".".join(path) for path in _PATHS.values()] + sorted(ONLY_IN_THE_FILE))
+
+
+class _FileAlone(Settings):
+    """The settings that a file makes where no variable is set."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the constructor is given, alone."""
+        return (init_settings,)
+
+
+def faults_in(content: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the content of a settings file, a readable line each; variables do not count."""
+    try:
+        settings = _FileAlone(**content)
+    except ValidationError as error:
+        return [f"{'.'.join(map(str, fault['loc']))} ({fault['input']!r}): {fault['msg']}" for fault in error.errors()]
+    return list(openness.faults(settings))
