@@ -23,6 +23,7 @@ from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.logs.quotations import quotes_nobody
 from neasmart_gateway.settings import Settings, load, tls
 from neasmart_gateway.settings.kinds import on_any_socket
+from neasmart_gateway.supervisor import with_broker
 
 _log = structlog.get_logger("neasmart.gateway")
 
@@ -103,7 +104,7 @@ loglevel = _SETTINGS.log.level.lower()
 
 def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
-    runtime.prepare(_SETTINGS, _MANAGER)
+    runtime.prepare(with_broker(_SETTINGS, os.environ.pop("SUPERVISOR_TOKEN", None)), _MANAGER)
 
 
 def on_dirty_starting(_arbiter: object) -> None:
