@@ -95,7 +95,7 @@ def option_at(place: Place) -> str | None:
     given = {name: OPTIONS[name] for name in _given(_read())} if is_addon() else {}
     exact = [name for name, known in given.items() if known == place]
     if exact:
-        return exact[-1]
+        return "/".join(exact)
     groups = {name.partition(".")[0] for name, known in given.items() if known[:1] == place}
     return "/".join(sorted(groups)) or None
 
