@@ -40,11 +40,12 @@ def test_every_address_of_the_page_is_below_the_path(client: FlaskClient) -> Non
     assert f'href="{PATH}/api/docs"' in ask(client, "/api/docs/errors").text
 
 
-def test_the_document_is_relative(client: FlaskClient) -> None:
-    """One and the same for everybody: where it calls the API follows from where it was fetched."""
-    answer = ask(client, "/apispec.json")
-    assert answer.json is not None
-    assert [server["url"] for server in answer.json["servers"]] == ["./"]
+def test_the_document_names_the_path(client: FlaskClient) -> None:
+    """As the place of the API, for whom it was fetched below it and for nobody else; each with an ETag of its own."""
+    told = [ask(client, "/apispec.json", source, Host="192.0.2.1") for source in (SUPERVISOR, "172.30.33.5")]
+    servers = [answer.json["servers"] for answer in told if answer.json is not None]
+    assert [server["url"] for one in servers for server in one] == [f"{PATH}/", "/"]
+    assert told[0].headers["ETag"] != told[1].headers["ETag"]
 
 
 @pytest.mark.parametrize("path", ["/api/docs", "/api/docs/errors", ZONE])

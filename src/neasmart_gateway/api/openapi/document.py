@@ -45,7 +45,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
             "description": text("introduction"),
             "license": {"name": "MIT"},
         },
-        "servers": [{"url": "./", "description": "This gateway."}],
+        "servers": [{"url": "/", "description": "This gateway."}],
         "tags": _tags(routes),
         "paths": _paths(routes, names),
         "components": {
