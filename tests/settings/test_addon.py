@@ -46,7 +46,7 @@ def test_no_option_at_all() -> None:
     api = settings.api
     assert (settings.environment, api.host, api.enable_auth, settings.mqtt.supervisor) == (
         "production",
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104 - what is set, not what is done
         True,
         "http://supervisor",
     )
