@@ -23,7 +23,7 @@ from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.logs.quotations import quotes_nobody
 from neasmart_gateway.settings import Settings, load, tls
 from neasmart_gateway.settings.kinds import on_any_socket
-from neasmart_gateway.supervisor import with_broker
+from neasmart_gateway.supervisor_broker import with_broker
 
 _log = structlog.get_logger("neasmart.gateway")
 

@@ -27,7 +27,8 @@ def confined(folder: Path) -> list[str]:
     """Words that run what follows them as nobody, where only data, tmp and what lies in memory can be written."""
     steps = ["set -e", *_opened(folder)]
     steps += [f"mount --bind {kept} {kept}" for kept in (folder / "data", folder / "tmp")]
-    steps += ["mount -o remount,bind,ro /", f"cd {folder}", "if touch not-kept 2>/dev/null; then exit 99; fi", f'exec {NOBODY} "$@"']
+    steps += ["mount -o remount,bind,ro /", f"cd {folder}", "if touch not-kept 2>/dev/null; then exit 99; fi"]
+    steps.append(f'exec {NOBODY} "$@"')
     return ["unshare", "--mount", "--propagation=private", "sh", "-c", "\n".join(steps), "sh"]
 
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.settings.mqtt import Mqtt
-from neasmart_gateway.supervisor import with_broker
+from neasmart_gateway.supervisor_broker import with_broker
 from tests.packaging.supervisor import SERVICE, Supervisor, supervisor
 from tests.running import free_ports
 
