@@ -190,8 +190,9 @@ def test_nobody_lets_everybody_in_by_an_option() -> None:
 
 def test_each_fault_has_its_line() -> None:
     """As with every other source."""
-    lines = faults(mqtt={"port": 0}, bus={"parity": "maybe"}, log={"level": "LOUD"})
-    assert [line.split(" ")[1] for line in lines] == ["bus.parity", "mqtt.port", "log.level"]
+    lines = faults(mqtt={"port": 0, "prot": 1}, bus={"parity": "maybe", "type": "serial"}, log={"level": "LOUD"})
+    named = [line.removeprefix("option ").split(" ")[0].rstrip(":") for line in lines]
+    assert named == ["mqtt.prot", "bus.device", "bus.parity", "mqtt.port", "log.level"]
 
 
 def test_no_secret_in_a_fault() -> None:

@@ -77,7 +77,7 @@ _ADDED = {"api.trusted_clients": _NETWORKS, "api.allowed_hosts": _NAMES}
 _NAMED = re.compile(r"\bNEASMART_[A-Z0-9_]+")
 
 
-def faults() -> list[str]:
+def unreadable() -> list[str]:
     """Say what keeps the options from being understood at all, a line each."""
     if not is_addon():
         return []
@@ -87,7 +87,13 @@ def faults() -> list[str]:
         return [f"{ADDON} ({variables()[ADDON]!r}): {error.strerror}"]
     except ValueError:  # not its own words: they may quote a password
         return [f"{ADDON} ({variables()[ADDON]!r}): is not JSON with an object in it"]
-    return list(_misshapen(read)) or list(_contradictions(read))
+    return list(_misshapen(read))
+
+
+def mistakes() -> list[str]:
+    """Say which options there are not, and which do not agree, a line each."""
+    read = _read() if is_addon() else {}
+    return [*_unknown(read), *_contradictions(read)]
 
 
 def option_at(place: Place) -> str | None:
@@ -121,7 +127,10 @@ class AddonOptions(PydanticBaseSettingsSource):
         if not is_addon():
             return gathered
         read = _read()
-        for name, value in _given(read).items():
+        given = _given(read)
+        if _lacks_its_device(given):
+            del given["bus.type"]  # told by `mistakes`, in words that are of more help than "no serial device: 0.0.0.0"
+        for name, value in given.items():
             if len(OPTIONS[name]) == 2:
                 group, setting = OPTIONS[name]
                 gathered.setdefault(group, {})[setting] = _meant(name, value)
@@ -169,13 +178,17 @@ def _misshapen(options: Mapping[str, Any]) -> Iterator[str]:
     for name, _ in _flat(options):
         if name in groups:
             yield f"option {name}: must hold options by their names"
-        elif name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.6)
-            yield f"{name} is not an option{f'; did you mean {near[0]}?' if near else ''}"
     for name in ("bases", "zones"):
         rows = options.get(name)
         if rows and not (isinstance(rows, list) and all(map(_has_base, rows))):
             yield f"option {name}: must be a list, each with the number of its base"
+
+
+def _unknown(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, _ in _flat(options):
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.6)
+            yield f"{name} is not an option{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _has_base(row: object) -> bool:
@@ -183,12 +196,15 @@ def _has_base(row: object) -> bool:
 
 
 def _contradictions(options: Mapping[str, Any]) -> Iterator[str]:
-    given = _given(options)
-    if given.get("bus.type") == "serial" and "bus.device" not in given:
+    if _lacks_its_device(_given(options)):
         yield "option bus.device: choose the serial device, or another bus.type"
     numbers = [row["base"] for row in options.get("bases") or ()]
     for number in sorted({number for number in numbers if numbers.count(number) > 1}):
         yield f"option bases: base {number} stands there twice"
+
+
+def _lacks_its_device(given: Mapping[str, Any]) -> bool:
+    return given.get("bus.type") == "serial" and "bus.device" not in given
 
 
 def _structures(options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -29,8 +29,9 @@ def load(*, whole: bool = True) -> Settings:
     What is not `whole` lacks something still, such as the first key: commands that add it must not mind.
     """
     faults = _unknown_names()
-    if unreadable := addon.faults() + _file_faults(must_exist=whole):
+    if unreadable := addon.unreadable() + _file_faults(must_exist=whole):
         raise SettingsError(faults + unreadable)
+    faults += addon.mistakes()
     try:
         settings = Settings()
     except ValidationError as error:
