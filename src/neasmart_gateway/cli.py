@@ -15,6 +15,7 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.health_command import health
 from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of
@@ -166,6 +167,7 @@ def salvage_database(
 
 
 app.command()(doctor)
+app.command()(health)
 app.command("support-bundle")(support_bundle)
 
 

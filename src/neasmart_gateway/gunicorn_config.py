@@ -24,6 +24,7 @@ from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.logs.quotations import quotes_nobody
 from neasmart_gateway.settings import Settings, load, tls
 from neasmart_gateway.settings.kinds import on_any_socket
+from neasmart_gateway.supervisor_broker import with_broker
 
 _log = structlog.get_logger("neasmart.gateway")
 
@@ -104,7 +105,7 @@ loglevel = _SETTINGS.log.level.lower()
 
 def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
-    runtime.prepare(_SETTINGS, _MANAGER)
+    runtime.prepare(with_broker(_SETTINGS, os.environ.pop("SUPERVISOR_TOKEN", None)), _MANAGER)
     gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
 
 

@@ -7,6 +7,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 from neasmart_gateway.errors import OperatorError
@@ -44,15 +45,32 @@ class RestClient:
         """Return what GET `path` (not below /api/v1) answers, as text."""
         return self._read(self.base.removesuffix(_VERSION), path).decode(errors="replace")
 
+    def waiting_for(self) -> list[str] | None:
+        """Return what the gateway still waits for until it is ready; None: it is."""
+        status, content = self._asked(self.base.removesuffix(_VERSION), "/health/ready")
+        if status == HTTPStatus.OK:
+            return None
+        try:
+            return [str(one) for one in json.loads(content)["waiting_for"]]
+        except (ValueError, KeyError, TypeError):
+            raise self._away(ValueError(f"status {status}")) from None
+
     def _read(self, base: str, path: str) -> bytes:
+        status, content = self._asked(base, path)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise OperatorError(f"the gateway refuses {path}: {_detail(status, content)}")
+        return content
+
+    def _asked(self, base: str, path: str) -> tuple[int, bytes]:
+        """Return status and body, whatever they are."""
         headers = {"X-API-Key": self._key} if self._key else {}
         request = urllib.request.Request(base + path, headers=headers)  # noqa: S310 - always http or https
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
-                content: bytes = answer.read()
-                return content
+                return answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            raise OperatorError(f"the gateway refuses {path}: {_detail(error)}") from None
+            with error:
+                return error.code, error.read()
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise self._away(error) from None
 
@@ -79,8 +97,8 @@ def trusting(api: Api) -> ssl.SSLContext | None:
     return context
 
 
-def _detail(error: urllib.error.HTTPError) -> str:
+def _detail(status: int, content: bytes) -> str:
     try:
-        return str(json.load(error)["detail"])
+        return str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"status {error.code}"
+        return f"status {status}"

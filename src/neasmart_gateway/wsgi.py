@@ -92,6 +92,7 @@ def _options(settings: Settings) -> ApiOptions:
         keys=tuple(_key(key) for key in settings.keys),
         trusted_clients=api.trusted_clients,
         trusted_proxies=api.trusted_proxies,
+        ingress_proxies=api.ingress_proxies,
         allowed_hosts=api.allowed_hosts,
         reads_per_minute=api.rate_limit_per_minute,
         commands_per_minute=api.command_limit_per_minute,

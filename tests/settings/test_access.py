@@ -164,3 +164,11 @@ def test_what_is_not_whole_can_be_completed(config: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("NEASMART_CONFIG", str(config.with_name("new.yaml")))
     assert load(whole=False).keys == ()
     assert "there is no file" in faults()
+
+
+def test_without_a_key_a_trusted_machine_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Authentication that lets nobody in but this machine is a slip; with another machine's address it is a fence."""
+    monkeypatch.setenv("NEASMART_API_ENABLE_AUTH", "true")
+    assert "there is no key, and no other machine among the trusted clients" in faults()
+    monkeypatch.setenv("NEASMART_API_TRUSTED_CLIENTS", "127.0.0.0/8,192.0.2.7/32")
+    assert load().api.enable_auth

@@ -16,6 +16,7 @@ from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
 from neasmart_gateway.api.guard.hosts import HostGuard
+from neasmart_gateway.api.guard.ingress import Ingress
 from neasmart_gateway.api.guard.keys import KeyRing, Offload
 from neasmart_gateway.api.guard.limits import Limits
 from neasmart_gateway.api.guard.origins import OriginGuard
@@ -83,6 +84,7 @@ def create_app(
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
     app.url_map.converters["number"] = NumberConverter
+    app.wsgi_app = Ingress(app.wsgi_app, options.ingress_proxies)  # type: ignore[method-assign]
     tracing.install(app)
     measuring.install(app, metrics or Metrics(Requests()))
     errors.install(app)

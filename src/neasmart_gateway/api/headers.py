@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from flask import Flask, Response
 
+from neasmart_gateway.api.guard.ingress import through_ingress
+
 FAULTS = "X-Neasmart-Faults"
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
@@ -32,4 +34,8 @@ def _harden(response: Response) -> Response:
     response.headers.extend(_ALWAYS)
     response.headers.setdefault("Content-Security-Policy", _NOTHING)
     response.headers.setdefault("Cache-Control", "no-store")
+    if through_ingress():  # Home Assistant shows us in a frame of its own page, which has the same origin
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

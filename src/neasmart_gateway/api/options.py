@@ -15,8 +15,9 @@ class ApiOptions:
     """What an operator may set about the API, and what `/health` shows of the settings. Times are seconds.
 
     With `enable_auth` off everything is open; else it takes one of `keys`, or the sole `key` that may do everything, or
-    an address of `trusted_clients`. `trusted_proxies` are believed about whom they speak for. `allowed_hosts` are the
-    names under which the API may be called besides its addresses; `cors_origins` are compared as they are.
+    an address of `trusted_clients`. `trusted_proxies` are believed about whom they speak for, `ingress_proxies` about
+    the path under which Home Assistant shows our pages, and that its user may command. `allowed_hosts` are the names
+    under which the API may be called besides its addresses; `cors_origins` are compared as they are.
     Only with `faults_enabled` may faults be made on purpose.
     With `metrics_open` everybody may read the metrics.
     """
@@ -29,6 +30,7 @@ class ApiOptions:
     keys: tuple[Key, ...] = ()
     trusted_clients: tuple[Network, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
+    ingress_proxies: tuple[Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     reads_per_minute: int = 1200
     commands_per_minute: int = 120

@@ -1,4 +1,4 @@
-"""Every setting with its default; environment over .env over the YAML file over defaults."""
+"""Every setting with its default; environment over .env over an add-on's options over the YAML file over defaults."""
 
 from neasmart_gateway.settings.api import KeySettings
 from neasmart_gateway.settings.bus import ListenerSettings

@@ -101,6 +101,7 @@ class Api(Group):
     key: Annotated[SecretStr, AfterValidator(_key)] | None = None
     trusted_clients: Annotated[tuple[Network, ...], Listed] = _LOOPBACK
     trusted_proxies: Annotated[tuple[Network, ...], Listed] = ()
+    ingress_proxies: Annotated[tuple[Network, ...], Listed] = ()
     enable_cors: bool = False
     cors_origins: Annotated[tuple[str, ...], Listed, AfterValidator(_origins)] = ()
     rate_limit_per_minute: Limit = 1200

@@ -81,7 +81,7 @@ class Modbus(Group):
     echo_tolerance: Annotated[float, Field(ge=0, le=5)] = 0.3
     setpoint_min: Annotated[float, Field(ge=0, le=50)] = 5
     setpoint_max: Annotated[float, Field(ge=0, le=50)] = 35
-    no_data_state: Literal[0, 10] = 0
+    no_data_state: Annotated[Literal[0, 10], Whole] = 0
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

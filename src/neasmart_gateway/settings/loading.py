@@ -14,13 +14,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
-from neasmart_gateway.settings import openness
+from neasmart_gateway.settings import addon, openness
 from neasmart_gateway.settings.models import Settings
 from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, config_file, paths, variables
 
 _PATHS = paths(Settings)
 _NAMES = {path: name for name, path in _PATHS.items()}
-_SECRETS = {("api", "key"), ("api", "rate_limit_storage"), ("keys",)}
+_SECRETS = {("api", "key"), ("api", "rate_limit_storage"), ("mqtt", "password"), ("keys",)}
 MASK = "********"
 _QUOTATION = re.compile(r"""\s*(['"]).*\1""", re.DOTALL)
 
@@ -31,17 +31,22 @@ def load(*, whole: bool = True) -> Settings:
     What is not `whole` lacks something still, such as the first key: commands that add it must not mind.
     """
     faults = _unknown_names()
-    if unreadable := _file_faults(must_exist=whole):
+    if unreadable := addon.unreadable() + _file_faults(must_exist=whole):
         raise SettingsError(faults + unreadable)
+    faults += addon.mistakes()
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(faults + [_line(fault) for fault in error.errors()]) from None
+        raise SettingsError(faults + [_said(_line(fault)) for fault in error.errors()]) from None
     if whole:
-        faults += openness.faults(settings)
+        faults += map(_said, openness.faults(settings))
     if faults:
         raise SettingsError(faults)
     return settings
+
+
+def _said(fault: str) -> str:
+    return addon.in_words_of_options(fault, _NAMES)
 
 
 def known_names() -> dict[str, str]:
@@ -142,6 +147,8 @@ def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:
     name = _NAMES.get(path)
     if variables().get(str(name)):
         return str(name)
+    if option := addon.option_at(path):
+        return f"option {option}"
     key = ".".join(place) or "settings"
     return f"{config_file()}: {key}" if config_file().exists() else key
 

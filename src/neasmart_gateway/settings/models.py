@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.settings.addon import AddonOptions, AddonOwn
 from neasmart_gateway.settings.api import Api, KeySettings
 from neasmart_gateway.settings.bus import FurtherListener, Modbus, Server
 from neasmart_gateway.settings.house import BaseStructure
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     faults: Faults = Faults()
     workers: Limit = 1
     config: Path = Path("./data/config.yaml")
+    addon_options: Path | None = None
     log_format: Literal["text", "json"] = "text"
     environment: Literal["development", "production"] = "development"
     listeners: tuple[FurtherListener, ...] = ()
@@ -127,5 +129,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables of the environment and of .env over the YAML file."""
-        return Variables(settings_cls), YamlConfigSettingsSource(settings_cls, yaml_file=config_file())
+        """Variables of the environment and of .env over an add-on's options, those over the YAML file."""
+        return (
+            Variables(settings_cls),
+            AddonOptions(settings_cls),
+            YamlConfigSettingsSource(settings_cls, yaml_file=config_file()),
+            AddonOwn(settings_cls),
+        )

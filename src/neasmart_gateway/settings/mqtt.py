@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from neasmart_gateway.settings.kinds import Group, Port
 
 _NODE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_ADDRESS = re.compile(r"http://[A-Za-z0-9._-]+(:[0-9]{1,5})?", re.ASCII)
 _TOPIC = re.compile(r"[^/+#\x00-\x20\x7f]+(/[^/+#\x00-\x20\x7f]+)*")
 
 
@@ -26,8 +27,14 @@ def _topic(value: str) -> str:
     return value
 
 
+def _supervisor(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("must be http://HOST or http://HOST:PORT")
+    return value
+
+
 class Mqtt(Group):
-    """MQTT: off unless a host is set."""
+    """MQTT: off unless a host is set, or Home Assistant's `supervisor` names one."""
 
     host: str | None = Field(default=None, min_length=1, max_length=255)
     port: Port = 1883
@@ -37,6 +44,7 @@ class Mqtt(Group):
     ca_file: Path | None = None
     topic: Annotated[str, AfterValidator(_node)] = "neasmart"
     discovery_prefix: Annotated[str, AfterValidator(_topic)] = "homeassistant"
+    supervisor: Annotated[str, AfterValidator(_supervisor)] | None = None
 
     @model_validator(mode="after")
     def _password_of_somebody(self) -> Self:

@@ -11,10 +11,15 @@ from neasmart_gateway.settings.models import Settings
 def faults(settings: Settings) -> Iterator[str]:
     """Yield a readable line for each thing that must not be so."""
     api = settings.api
-    if api.enable_auth and api.key is None and not settings.keys:
+    if (
+        api.enable_auth
+        and api.key is None
+        and not settings.keys
+        and all(one.is_loopback for one in api.trusted_clients)
+    ):
         yield (
-            "NEASMART_API_ENABLE_AUTH is on, but there is no key: set NEASMART_API_KEY, or make one with "
-            "neasmart-gateway key new NAME"
+            "NEASMART_API_ENABLE_AUTH is on, but there is no key, and no other machine among the trusted clients: set "
+            "NEASMART_API_KEY, or make one with neasmart-gateway key new NAME"
         )
     if settings.environment != "production" or is_loopback(api.host) or api.allow_unauthenticated:
         return

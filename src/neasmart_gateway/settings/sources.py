@@ -1,4 +1,4 @@
-"""Where settings come from: variables by their documented names, and the YAML file that one of them names."""
+"""Where settings come from: variables by their documented names, and the files that some of them name."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ BARE = frozenset({"log_format", "environment"})
 ONLY_IN_THE_FILE = frozenset({"keys", "listeners", "structures"})
 CONFIG = PREFIX + "CONFIG"
 DEFAULT_CONFIG = "./data/config.yaml"
+ADDON = PREFIX + "ADDON_OPTIONS"
+ADDON_CONFIG = "/config/config.yaml"
+"""The YAML file of an add-on: Home Assistant shows this folder to its user."""
 
 Place = tuple[str, ...]
 """Where a setting stands: ("server", "port")."""
@@ -28,9 +31,14 @@ def variables() -> dict[str, str]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def is_addon() -> bool:
+    """Whether this is a Home Assistant add-on, with a file of options."""
+    return bool(variables().get(ADDON))
+
+
 def config_file() -> Path:
     """Return the path of the YAML file."""
-    return Path(variables().get(CONFIG) or DEFAULT_CONFIG)
+    return Path(variables().get(CONFIG) or (ADDON_CONFIG if is_addon() else DEFAULT_CONFIG))
 
 
 def paths(settings: type[BaseModel]) -> dict[str, Place]:

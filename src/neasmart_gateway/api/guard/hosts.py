@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from flask import request
 
+from neasmart_gateway.api.guard.ingress import through_ingress
 from neasmart_gateway.api.refusals import ForeignHost
 
 _LONGEST_SHOWN = 80
@@ -30,7 +31,9 @@ class HostGuard:
         self._is_ours = lru_cache(maxsize=64)(self._judge)
 
     def check(self) -> None:
-        """Refuse the request at hand (421) when it is for somebody else."""
+        """Refuse the request at hand (421) when it is for somebody else; of ingress, Home Assistant has judged."""
+        if through_ingress():
+            return
         host = request.environ.get("HTTP_HOST", "")
         if not self._is_ours(host) and (host or request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0"):
             self._refused()

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_network
 
 from flask import request
 
+from neasmart_gateway.api.guard.addresses import address_of, among
+from neasmart_gateway.api.guard.ingress import through_ingress
 from neasmart_gateway.api.options import Network
-
-Address = IPv4Address | IPv6Address
 
 _FORWARDING = re.compile(
     r"HTTP_(X_(ORIGINAL_)?FORWARDED.*|FORWARDED|VIA|X_REAL_IP|X_CLIENT_IP|X_CLUSTER_CLIENT_IP|X_SCHEME|X_ENVOY_.*"
@@ -49,9 +49,12 @@ class Peers:
         """Return the peer of the request at hand.
 
         X-Forwarded-For counts only from a trusted proxy. Whatever else was forwarded comes from nobody we know: a proxy
-        on this machine must not open the door to everyone.
+        on this machine must not open the door to everyone. Home Assistant's ingress forwards too, but has asked its
+        user who they are.
         """
         remote = request.remote_addr or ""
+        if through_ingress():
+            return Peer(remote, trusted=True, loopback=False)
         if not any(_FORWARDING.fullmatch(name) for name in request.environ if name.startswith("HTTP_")):
             return self._peer(remote)
         address = self._forwarded(remote)
@@ -59,39 +62,25 @@ class Peers:
 
     def _forwarded(self, remote: str) -> str | None:
         """Return for whom trusted proxies speak: the nearest address that is not one of theirs; None: nobody says."""
-        if not _among(_address(remote), self._proxies):
+        if not among(address_of(remote), self._proxies):
             return None
         hops = request.headers.get("X-Forwarded-For", "").split(",")[-_MOST_HOPS:]
         for hop in reversed(hops):
-            address = _address(hop.strip())
+            address = address_of(hop.strip())
             if address is None:
                 return None
-            if not _among(address, self._proxies):
+            if not among(address, self._proxies):
                 return str(address)
         return None
 
     def _peer(self, text: str) -> Peer:
-        address = _address(text)
-        return Peer(text or "local", _among(address, self._trusted), address is not None and address.is_loopback)
-
-
-def _among(address: Address | None, networks: Sequence[Network]) -> bool:
-    return address is not None and any(address in network for network in networks)
-
-
-@lru_cache(maxsize=256)
-def _address(text: str) -> Address | None:
-    """Return an address, an IPv4 one behind a double-stack socket as what it is; None for a Unix socket's peer."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+        address = address_of(text)
+        return Peer(text or "local", among(address, self._trusted), address is not None and address.is_loopback)
 
 
 @lru_cache(maxsize=256)
 def _neighbourhood(text: str) -> str:
-    address = _address(text)
+    address = address_of(text)
     if not isinstance(address, IPv6Address):
         return text if address is None else str(address)
     return str(ip_network((int(address) >> _NEIGHBOURS << _NEIGHBOURS, 128 - _NEIGHBOURS)))

@@ -38,6 +38,9 @@ _FILES = {
 }
 """Folder → the files of it that the pages need, and no others."""
 
+_SERVER = b'"servers":[{"url":"/"'
+"""Where the document says that the API is."""
+
 _STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -71,6 +74,9 @@ class Spec(Resource):
     )
     def get(self) -> Response:
         whole, etag = _documentation().rendered
+        if request.script_root:  # Swagger UI takes no server that is relative to the document
+            whole = whole.replace(_SERVER, _SERVER.replace(b"/", request.script_root.encode() + b"/"))
+            etag = f"{etag}{hashlib.sha256(request.script_root.encode()).hexdigest()[:16]}"
         response = Response(whole, mimetype="application/json")
         response.set_etag(etag)
         return _kept(response)
