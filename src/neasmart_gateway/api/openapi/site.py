@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache, partial
 from http import HTTPStatus
 from importlib.util import find_spec
