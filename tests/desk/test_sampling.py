@@ -98,3 +98,13 @@ def test_an_end_does_not_wait() -> None:
         (10.0, 2),
         (20.0, None),
     ]
+
+
+def test_what_comes_back_does_not_wait() -> None:
+    """Once a minute: what flickers is held back as every other change."""
+    sampling = Sampling()
+    assert [*sampling.see(1, 0.0), *sampling.see(None, 30.0)] == [(0.0, 1), (30.0, None)]
+    assert list(sampling.see(1, 31.0)) == [(31.0, 1)]
+    assert [*sampling.see(None, 32.0), *sampling.see(1, 33.0), *sampling.tick(90.0)] == [(32.0, None)]
+    assert sampling.held == (33.0, 1)
+    assert list(sampling.tick(91.0)) == [(33.0, 1)]

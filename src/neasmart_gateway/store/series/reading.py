@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
@@ -127,9 +127,7 @@ class MeasurementQueries:
         """Return every series of which there is anything, by number."""
         return self._read(lambda connection: _extents(connection, held))
 
-    def recorded(
-        self, series: Sequence[int], start: int, end: int, held: Sequence[Sample] = ()
-    ) -> list[Recorded]:
+    def recorded(self, series: Sequence[int], start: int, end: int, held: Sequence[Sample] = ()) -> list[Recorded]:
         """Return what is kept of these series from `start` until before `end`, in their order."""
 
         def work(connection: sqlite3.Connection) -> list[Recorded]:
@@ -178,11 +176,11 @@ def _one(
     rolled = connection.execute(hours, (series, start - HOUR, end)).fetchall()
     for block in [*blocks.values(), *(block for _, block in rolled)]:
         check(series, block)  # now, when it can still be said
-    packed = [run_at(n, spans, partial(_opened, series, block, turn)) for n, block in blocks.items()]
+    packed = [run_at(n, spans, partial(unpack, series, block)) for n, block in blocks.items()]
     opened = [run_at(len(rows) + n, spans, partial(_same, run)) for n, run in enumerate(open_runs)]
     return Recorded(
         series=series,
-        runs=[*packed, *opened],
+        runs=[*(replace(run, points=partial(_in_turn, turn, run.points)) for run in packed), *opened],
         hour_blocks=[block for _, block in rolled],
         raw_count=sum(rows[n][3] for n in wanted if spans[n][1] >= start) + sum(map(len, open_runs)),
         raw_from=max((last + HOUR for last, _ in rolled), default=0),
@@ -191,9 +189,7 @@ def _one(
     )
 
 
-def _unpacked(
-    series: int, unpacked: tuple[Sequence[Sample], Sequence[Sample]], last_packed: int | None
-) -> list[Point]:
+def _unpacked(series: int, unpacked: tuple[Sequence[Sample], Sequence[Sample]], last_packed: int | None) -> list[Point]:
     """Return the points of the tail, and behind them the one that is held back unless the file has it by now."""
     tail, held = unpacked
     points: list[Point] = [(sample.at, sample.value) for sample in tail if sample.series == series]
@@ -208,9 +204,9 @@ def _block(connection: sqlite3.Connection, seq: int) -> bytes:
     return found
 
 
-def _opened(series: int, block: bytes, turn: Callable[[], None]) -> list[Point]:
+def _in_turn(turn: Callable[[], None], points: Callable[[], Sequence[Point]]) -> Sequence[Point]:
     turn()
-    return unpack(series, block)
+    return points()
 
 
 def _same(points: Sequence[Point]) -> Sequence[Point]:

@@ -118,7 +118,10 @@ class HistoryPoint(Answer):
     mean: Annotated[float | None, about("The mean by time, of the time in which there was a value.", 20.43)] = None
     max: Annotated[float | None, about("The greatest value recorded in the step.", 20.9)] = None
     last: Annotated[float | None, about("The last value in the step.", 20.5)] = None
-    value: Annotated[float | None, about("With raw: the value from then on, at first what held at `from`; null: none from then on.", 20.5)] = None
+    value: Annotated[
+        float | None,
+        about("With raw: the value from then on, at first what held at `from`; null: none from then on.", 20.5),
+    ] = None
 
 
 class SeriesHistory(Answer):
