@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from neasmart_gateway.api.v1.streamed import MOST
+from neasmart_gateway.api.room import MOST
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.store.journal import Batch, Sample
 from tests.api.recorded import Recorded

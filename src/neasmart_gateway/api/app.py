@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
+from neasmart_gateway.api import body, cors, errors, headers, health, measuring, room, tracing
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
@@ -28,8 +28,6 @@ from neasmart_gateway.api.revalidation import Revalidated
 from neasmart_gateway.api.routing import NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
-from neasmart_gateway.api.v1.measurements import ROOM
-from neasmart_gateway.api.v1.streamed import Room
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
 from neasmart_gateway.metrics.exposition import Metrics
@@ -93,7 +91,7 @@ def create_app(
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.extensions["events"] = Hub(manager, means.waiting)
-    app.extensions[ROOM] = Room()
+    app.extensions[room.NAME] = room.Room()
     app.register_blueprint(v1_blueprint(manager, access, options))
     site.install(app, manager, access, options)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from flask import Response, current_app, request
 
@@ -10,19 +10,17 @@ from neasmart_gateway.api.body import read_query
 from neasmart_gateway.api.described import described
 from neasmart_gateway.api.refusals import BadQuery, FieldFault, HistoriesFull
 from neasmart_gateway.api.resource import Resource, Routes
+from neasmart_gateway.api.room import NAME, Room
 from neasmart_gateway.api.v1.models.measurements import HistoryQuery, MeasurementHistory, SeriesList, ZoneHistoryQuery
-from neasmart_gateway.api.v1.streamed import Room, as_csv, as_json, until_told
+from neasmart_gateway.api.v1.streamed import as_csv, as_json
 from neasmart_gateway.domain.series import Series, of_zone
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import CallerError, NotFound, StoreError
 from neasmart_gateway.manager.manager import ModbusManager
-from neasmart_gateway.manager.measurements import Measured
 
 _ANSWERS = {200: "What was measured, as JSON, or as CSV with `Accept: text/csv` or `format=csv`."}
 
 _CSV = ("text/csv",)
-ROOM = "histories"
-"""The extension of the application that counts answers."""
 
 
 class ZoneHistory(Resource):
@@ -60,23 +58,17 @@ def _refuse_what_needs_series(wanted: HistoryQuery) -> None:
 
 
 def _streamed(manager: ModbusManager, series: Sequence[Series], wanted: ZoneHistoryQuery) -> Response:
-    room: Room = current_app.extensions[ROOM]
-    leave = room.enter()
-    try:
-        response = _response(manager.measurements.measured(series, wanted.wanted()), wanted.format, leave)
-    except BaseException:
-        leave()
-        raise
-    response.call_on_close(leave)  # of a HEAD no piece is ever asked for
-    return response
-
-
-def _response(measured: Measured, wanted: str | None, leave: Callable[[], None]) -> Response:
     preferred = request.accept_mimetypes.best_match(["application/json", "text/csv"])
-    is_csv = wanted == "csv" or (wanted is None and preferred == "text/csv")
-    pieces: Iterator[str] = as_csv(measured) if is_csv else as_json(measured)
-    mimetype = "text/csv" if is_csv else "application/json"
-    return Response(until_told(pieces, leave), mimetype=mimetype, headers={"Vary": "Accept"})
+    is_csv = wanted.format == "csv" or (wanted.format is None and preferred == "text/csv")
+
+    def make() -> tuple[Iterator[str], str]:
+        measured = manager.measurements.measured(series, wanted.wanted())
+        return (as_csv(measured), "text/csv") if is_csv else (as_json(measured), "application/json")
+
+    room: Room = current_app.extensions[NAME]
+    response = room.streamed(make)
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 ROUTES: Routes = {"/zones/<number:base>/<number:zone>/history": ZoneHistory, "/history": AnyHistory}

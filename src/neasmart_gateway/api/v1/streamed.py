@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from neasmart_gateway.api.refusals import HistoriesFull
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.manager.measurements import Measured, Step, Value
 
 _ROWS = 200
 """Of one piece."""
-MOST = 8
-"""Answers that one worker makes at a time: each takes its turn between all other requests."""
-_RETRY_SECONDS = 2.0
-
-
-class Room:
-    """How many answers are being made in this worker."""
-
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._taken: set[object] = set()
-
-    def enter(self) -> Callable[[], None]:
-        """Take a place; returns what gives it back, however often. HistoriesFull when there is none."""
-        if len(self._taken) >= self._most:
-            raise HistoriesFull(
-                f"This worker makes {self._most} answers of history at a time.", retry_after=_RETRY_SECONDS
-            )
-        place = object()
-        self._taken.add(place)
-        return lambda: self._taken.discard(place)
-
-
-def until_told(pieces: Iterator[str], leave: Callable[[], None]) -> Iterator[str]:
-    """Yield the pieces of an answer and give its place back, also when nobody wants the rest of it."""
-    try:
-        yield from pieces
-    finally:
-        leave()
 
 
 def as_json(measured: Measured) -> Iterator[str]:
