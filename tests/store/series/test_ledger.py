@@ -241,13 +241,17 @@ def test_a_gap_after_a_crash_goes_by_the_clock_of_its_series(sqlite_journal: Sql
     assert sqlite_journal.load(0.0).broken_off == [Sample(A, START, None)]
 
 
-def test_a_house_so_quiet_that_its_tail_is_old(sqlite_journal: SqliteJournal, queries: MeasurementQueries) -> None:
-    """Its days are made of all that was recorded, though the tail never has many rows."""
-    days = 60
-    samples = [Sample(A, START + n * DAY // 2, n) for n in range(2 * days)]
-    for sample in samples:
+def test_a_house_so_quiet_that_its_tail_is_old(
+    sqlite_journal: SqliteJournal, queries: MeasurementQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its days are made of all that was recorded, though the tail takes a month to have many rows."""
+    monkeypatch.setattr(ledger_module, "TAIL_ROWS", 240)
+    days = 55
+    samples = [Sample(A, START + n * DAY // 8, n) for n in range(8 * days)]
+    for n, sample in enumerate(samples):
         write(sqlite_journal, [sample])
-        tend(sqlite_journal, float(sample.at))
+        if n % 8 == 7:
+            tend(sqlite_journal, float(sample.at))
     end = START + days * DAY
     found, naive = in_steps(queries, A, DAY, end), naive_steps(of(samples, A), DAY, end)
     assert [row[:4] for row in found] == [row[:4] for row in naive]
