@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
+from neasmart_gateway.api import body, cors, errors, headers, health, measuring, room, tracing
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
@@ -95,6 +95,7 @@ def create_app(
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.extensions["events"] = Hub(manager, means.waiting)
+    app.extensions[room.NAME] = room.Room()
     app.register_blueprint(v1_blueprint(manager, access, options))
     site.install(app, manager, access, options)
     return app

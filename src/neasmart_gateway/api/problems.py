@@ -210,6 +210,13 @@ _KINDS = (
          "Raise NEASMART_WORKERS."),
     ),
     Kind(
+        "histories_full", 503, "Too many answers of history",
+        "The worker that was asked is telling as much of the history of measurements as it can at a time.",
+        ("Many ask for long histories at once.", "Clients that ask and do not read the answer."),
+        ("Try again after Retry-After.", "Ask for several series in one request, or for a longer step.",
+         "Raise NEASMART_WORKERS."),
+    ),
+    Kind(
         "not_durable", 503, "The command cannot be written down",
         "The operator wants no command that would be lost in a power cut, and the disk is away.",
         ("The disk is full, read-only or gone.",),

@@ -110,3 +110,9 @@ class StreamsFull(GatewayError):
     """This worker takes no further event stream."""
 
     code = "streams_full"
+
+
+class HistoriesFull(GatewayError):
+    """This worker tells as much history at a time as it can."""
+
+    code = "histories_full"

@@ -22,6 +22,7 @@ from neasmart_gateway.daemon.diagnostics import Diagnostics
 from neasmart_gateway.daemon.disk import DiskWatch, room_at
 from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.daemon.line import Line
+from neasmart_gateway.daemon.measured import Measured
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.news import News
 from neasmart_gateway.daemon.nonces import Nonces
@@ -184,6 +185,7 @@ class Daemon:
         bases = frozenset(base.base_id for base in self._settings.structures)
         diagnosis = Diagnosis(self._bus, self._memory, rules, bases, time.monotonic)
         table = methods.table() | Line(self._bus, self._memory).table() | diagnosis.table()
+        table |= Measured(self._measured, self._recorder, self._reporter.unix_now).table()
         return table | self._nonces.table() | self._diagnostics.table() | dict(self._seams.table)
 
     def _slave(self) -> Slave:

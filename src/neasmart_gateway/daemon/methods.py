@@ -55,4 +55,4 @@ class Methods:
 
     async def flush(self, params: Params) -> bool:
         """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
-        return await self._recorder.catch_up(durable=bool(params.get("durable")), samples=bool(params.get("samples")))
+        return await self._recorder.catch_up(durable=bool(params.get("durable")))
