@@ -19,6 +19,7 @@ from neasmart_gateway.mqtt.discovery import SINGLES, Part
 from neasmart_gateway.mqtt.states import Room, Told
 from neasmart_gateway.mqtt.topics import PLANT, Place
 from neasmart_gateway.shm.memory import SharedMemory
+from neasmart_gateway.shm.receipts import ReceiptRing
 
 _OPERATION = ("operation", 1)
 _ALWAYS: frozenset[Part] = frozenset((group, 1) for group in SINGLES)
@@ -105,9 +106,13 @@ class Onlooker:
 class Outcomes:
     """How the newest command of each place that has come to its end ended."""
 
-    def __init__(self, receipts: Iterable[Receipt]) -> None:
+    def __init__(self, ring: ReceiptRing) -> None:
+        self._ring = ring
         self._newest: dict[Place, tuple[int, str]] = {}
-        for receipt in receipts:
+
+    def read(self) -> None:
+        """Take in all receipts that are held."""
+        for _, receipt in self._ring:
             self.note(receipt)
 
     def note(self, receipt: Receipt) -> None:

@@ -62,6 +62,7 @@ class Publisher:
             self._remember(place)
         self._parts |= {_PARTS[key] for key in ours.get(PLANT, {}).get("cmps", {}) if key in _PARTS}
         self._seen = self._events.latest  # what has happened before is in the image, and no news to anybody
+        self._outcomes.read()
         self.repeat()
         return tuple(map(self._names.device, self._gone))
 
