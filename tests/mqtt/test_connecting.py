@@ -1,5 +1,6 @@
 """Brokers that are away, refuse, want a password or a certificate, or hold devices that are gone."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -105,3 +106,27 @@ def test_a_broker_that_keeps_everything_to_itself(tmp_path: Path) -> None:
         running(tmp_path, **broker.settings) as gateway,
     ):
         eventually(lambda: "access rules" in (component(gateway)["what"] or ""), "the reason", 30.0)
+
+
+def test_two_gateways_of_one_topic(tmp_path: Path, broker: Broker) -> None:
+    """The younger gives way and says why; the elder goes on."""
+    folders = [tmp_path / name for name in ("elder", "younger")]
+    for folder in folders:
+        folder.mkdir()
+    with running(folders[0], **broker.settings) as elder:
+        eventually(lambda: component(elder)["state"] == "connected", "the connection")
+        with running(folders[1], **broker.settings) as younger:
+            eventually(lambda: "NEASMART_MQTT_TOPIC of its own" in (component(younger)["what"] or ""), "the reason")
+        assert component(elder)["state"] == "connected"
+
+
+def test_a_broker_that_never_answers(tmp_path: Path) -> None:
+    """It lets us in and is silent: nothing waits for it, not even the end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with running(tmp_path, NEASMART_MQTT_HOST="127.0.0.1", NEASMART_MQTT_PORT=str(port)) as gateway:
+            connection, _ = silent.accept()
+            with connection:
+                assert component(gateway)["state"] == "connecting"
+                assert gateway.stop() == 0
+    assert "the daemon has stopped" in gateway.log.read_text()

@@ -15,7 +15,7 @@ from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.domain.intentions import Intention, SetpointRange, SetZoneSetpoint
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import Conflict
-from neasmart_gateway.mqtt.inbox import MOST_WAITING, Circumstances, Desk, Inbox
+from neasmart_gateway.mqtt.inbox import MOST_WAITING, Circumstances, Inbox, Means
 from neasmart_gateway.mqtt.meter import Meter
 from neasmart_gateway.mqtt.promptness import LATE, Promptness
 from neasmart_gateway.mqtt.records import MqttRecord, OrderRefused, StoredOrderIgnored
@@ -53,10 +53,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.counts = Counts()
-        desk = Desk(self.submit, self.windows, 50, self.records.append)
-        desk.meter = self.counts
+        means = Means(self.submit, self.windows, 50, self.records.append)
+        means.meter = self.counts
         self.promptness = Promptness(lambda: self.now)
-        self.inbox = Inbox(NAMES, desk, self.promptness, "broker:1883", lambda: self.now)
+        self.inbox = Inbox(NAMES, means, self.promptness, "broker:1883", lambda: self.now)
         self.hear_number()
 
     def hear_number(self) -> None:

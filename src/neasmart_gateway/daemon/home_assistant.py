@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from neasmart_gateway.daemon.counting import MqttMeter
 from neasmart_gateway.mqtt.broker import BrokerOptions
 from neasmart_gateway.mqtt.discovery import Discovery
 from neasmart_gateway.mqtt.house import Onlooker, Outcomes
-from neasmart_gateway.mqtt.inbox import Desk, Submit
+from neasmart_gateway.mqtt.inbox import Means, Submit
 from neasmart_gateway.mqtt.publisher import Publisher
 from neasmart_gateway.mqtt.records import MqttRecord
 from neasmart_gateway.mqtt.session import Session
@@ -48,9 +49,9 @@ def mqtt_of(settings: Settings, memory: SharedMemory, submit: Submit, report: Ca
     publisher = Publisher(
         Discovery(names, __version__), onlooker, memory.events, Outcomes(memory.receipts), rules.allowed
     )
-    desk = Desk(submit, memory.limits, settings.api.command_limit_per_minute, report)
-    desk.meter = MqttMeter(memory.counters)
-    session = Session(_broker(settings), names, publisher, desk, lambda: time.monotonic() + memory.header.wall_offset)
+    means = Means(submit, memory.limits, settings.api.command_limit_per_minute, report)
+    means.meter = MqttMeter(memory.counters)
+    session = Session(_broker(settings), names, publisher, means, lambda: time.monotonic() + memory.header.wall_offset)
     return Mqtt(lambda: (session.run(),), session.status)
 
 
@@ -59,7 +60,7 @@ def _broker(settings: Settings) -> BrokerOptions:
     return BrokerOptions(
         host=mqtt.host or "",
         port=mqtt.port,
-        client_id=f"neasmart-gateway-{mqtt.topic}",
+        client_id=f"neasmart-gateway-{mqtt.topic}-{secrets.token_hex(4)}",
         username=mqtt.username,
         password=mqtt.password.get_secret_value() if mqtt.password else None,
         tls=mqtt.tls,

@@ -25,23 +25,23 @@ FAREWELL = 0.5
 LARGEST = 65536
 """Bytes of a message that the broker may send us: more than the largest device needs."""
 MOST_QUEUED = 256
-_TAKEN_OVER = 142
-"""Reason code of MQTT 5: another client has connected under the same id."""
+_CLOSED = (7, 128)
+"""Codes of a connection that has ended without a word."""
 
 
 class BrokerLostError(OperatorError):
-    """There is no connection, or there is none any more; `fighting` when another client has taken it over."""
+    """There is no connection, or there is none any more; `rival` when we have given way to another gateway."""
 
     code = "broker_lost"
 
-    def __init__(self, message: str, *, fighting: bool = False) -> None:
+    def __init__(self, message: str, *, rival: bool = False) -> None:
         super().__init__(message)
-        self.fighting = fighting
+        self.rival = rival
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerOptions:
-    """Which broker, and as whom; `client_id` is the same for ever, so that a new connection replaces an old one."""
+    """Which broker, and as whom; `client_id` is the daemon's own, so that its new connection replaces its old one."""
 
     host: str
     port: int
@@ -134,21 +134,16 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except MqttError as error:
-        raise BrokerLostError(*_told(error), fighting=_code(error) == _TAKEN_OVER) from error
+        raise BrokerLostError(_told(error)) from error
 
 
-def _told(error: MqttError) -> tuple[str]:
+def _told(error: MqttError) -> str:
     cause = error.__cause__ or error
     if isinstance(cause, MqttConnectError):
-        return (f"the broker refuses us: {cause.rc}",)
-    if _code(error) == _TAKEN_OVER:
-        return ("another client has connected under our id: every gateway needs a NEASMART_MQTT_TOPIC of its own",)
-    return (str(cause) or type(cause).__name__,)
-
-
-def _code(error: MqttError) -> int | None:
-    cause = error.__cause__ if isinstance(error.__cause__, MqttCodeError) else error
-    return _value(cause.rc) if isinstance(cause, MqttCodeError) and cause.rc is not None else None
+        return f"the broker refuses us: {cause.rc}"
+    if isinstance(cause, MqttCodeError) and cause.rc is not None and _value(cause.rc) in _CLOSED:
+        return "the broker has closed the connection"
+    return str(cause) or type(cause).__name__
 
 
 def _value(code: int | ReasonCode) -> int:

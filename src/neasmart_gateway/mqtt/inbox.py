@@ -49,7 +49,7 @@ class _Waiting:
     came_at: float
 
 
-class Desk:
+class Means:
     """What the daemon gives us to have orders taken: the way to the desk, who is told, and what is counted.
 
     `per_minute` orders are taken in any minute, counted where HTTP counts.
@@ -66,8 +66,10 @@ class Inbox:
     `who` is the name under which its commands go, `clock` the one of `promptness`.
     """
 
-    def __init__(self, names: Names, desk: Desk, promptness: Promptness, who: str, clock: Callable[[], float]) -> None:
-        self._names, self._desk, self._promptness = names, desk, promptness
+    def __init__(
+        self, names: Names, means: Means, promptness: Promptness, who: str, clock: Callable[[], float]
+    ) -> None:
+        self._names, self._means, self._promptness = names, means, promptness
         self._origin, self._clock = Origin("mqtt", who), clock
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(MOST_WAITING)
         self._refusals: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
@@ -92,10 +94,10 @@ class Inbox:
             raise NotFound("there is no such zone or thing to be set here")
         if age > LATE:
             raise _TooLate()
-        if self._desk.windows.hit(_BUCKET, _MINUTE) > self._desk.per_minute:
-            _, left = self._desk.windows.look(_BUCKET)
+        if self._means.windows.hit(_BUCKET, _MINUTE) > self._means.per_minute:
+            _, left = self._means.windows.look(_BUCKET)
             raise TooMany(
-                f"more than {self._desk.per_minute} orders a minute are not taken "
+                f"more than {self._means.per_minute} orders a minute are not taken "
                 f"(NEASMART_API_COMMAND_LIMIT_PER_MINUTE); the next one is in {left:.0f} s"
             )
         intention = intention_of(order, payload, now.season, now.allowed)
@@ -119,7 +121,7 @@ class Inbox:
             raise _TooLate()
         try:
             async with asyncio.timeout(left):
-                await self._desk.submit([one.intention], self._origin)
+                await self._means.submit([one.intention], self._origin)
         except TimeoutError:
             raise _TooLate() from None
 
@@ -128,8 +130,8 @@ class Inbox:
             await tell(*await self._refusals.get())
 
     def _refuse(self, topic: str, error: GatewayError, reason: str) -> None:
-        self._desk.meter.refused(reason)
-        self._desk.report(OrderRefused(shown(topic.encode())[:_LONGEST_TOPIC], error.code, error.message))
+        self._means.meter.refused(reason)
+        self._means.report(OrderRefused(shown(topic.encode())[:_LONGEST_TOPIC], error.code, error.message))
         order = self._names.order_at(topic)
         if order is None or order.place not in EVERY_PLACE or self._refusals.full():
             return  # there is no place to tell it at, or there are too many to be told
@@ -139,9 +141,9 @@ class Inbox:
     def _ignore_stored(self, topic: str, payload: bytes) -> None:
         if not payload:
             return  # somebody has just removed it
-        self._desk.meter.refused(meter.RETAINED)
+        self._means.meter.refused(meter.RETAINED)
         told = shown(topic.encode())[:_LONGEST_TOPIC]
-        self._desk.report(StoredOrderIgnored(told, f"mosquitto_pub -r -n -t {told}"))
+        self._means.report(StoredOrderIgnored(told, f"mosquitto_pub -r -n -t {told}"))
 
 
 class _TooLate(Conflict):

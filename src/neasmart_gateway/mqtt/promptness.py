@@ -33,7 +33,7 @@ class Promptness:
     def next(self) -> bytes:
         """Return what to send now."""
         self._number += 1
-        payload = f"{self._key} {self._number}".encode()
+        payload = f"{self._key} {self._number} {self.connected_for:.3f}".encode()
         self._sent[payload] = self._clock()
         return payload
 
@@ -44,6 +44,11 @@ class Promptness:
             return False
         self._newest = max(self._newest, sent)
         return True
+
+    @property
+    def connected_for(self) -> float:
+        """Seconds since the beginning."""
+        return self._clock() - self._began
 
     @property
     def age(self) -> float:

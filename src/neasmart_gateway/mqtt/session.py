@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neasmart_gateway.mqtt.broker import Broker, BrokerLostError, BrokerOptions, connected
-from neasmart_gateway.mqtt.inbox import Circumstances, Desk, Inbox
+from neasmart_gateway.mqtt.inbox import Circumstances, Inbox, Means
 from neasmart_gateway.mqtt.promptness import EVERY, Promptness
 from neasmart_gateway.mqtt.publisher import OFFLINE, ONLINE, Publisher
 from neasmart_gateway.mqtt.records import BrokerConnected, BrokerLost, DevicesRemoved
+from neasmart_gateway.mqtt.rivals import Rivals
 from neasmart_gateway.mqtt.season import Season
 from neasmart_gateway.mqtt.topics import PLANT, Names, Place
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before the next attempt; the last one stays. From the beginning again once everything was published."""
 LOOK_SECONDS = 0.1
-FIRST_NUMBER = 10.0
+FIRST_NUMBER = 5.0
 """Seconds in which the broker must hand on what we send to ourselves."""
 _FLOOD, _FLOOD_SECONDS = 2000, 10.0
 """Messages in so many seconds that no house makes: the bus comes first."""
@@ -37,6 +38,7 @@ class _Talk:
     broker: Broker
     inbox: Inbox
     promptness: Promptness
+    rivals: Rivals = field(default_factory=Rivals)
     held: dict[Place, str] = field(default_factory=dict)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a number has come back, and with it everything that the broker held."""
@@ -52,10 +54,10 @@ class Session:
     """
 
     def __init__(
-        self, options: BrokerOptions, names: Names, publisher: Publisher, desk: Desk, unix: Callable[[], float]
+        self, options: BrokerOptions, names: Names, publisher: Publisher, means: Means, unix: Callable[[], float]
     ) -> None:
         self._options, self._names, self._publisher = options, names, publisher
-        self._desk, self._unix = desk, unix
+        self._means, self._unix = means, unix
         self._configs = dict(names.configs())
         self._failed = 0
         self._state, self._since, self._failure = "connecting", unix(), ""
@@ -72,7 +74,7 @@ class Session:
                 await self._connection()
             except BrokerLostError as error:
                 self._lost(error.message)
-                if error.fighting:
+                if error.rival:
                     self._failed = len(PAUSES)
             except Exception as error:
                 # Whatever it was: the bus must not suffer for what came from a broker, and it is tried again.
@@ -83,12 +85,14 @@ class Session:
     async def _connection(self) -> None:
         promptness = Promptness(awake)
         async with connected(self._options, self._names.status, OFFLINE) as broker:
-            inbox = Inbox(self._names, self._desk, promptness, str(self._options), awake)
+            inbox = Inbox(self._names, self._means, promptness, str(self._options), awake)
             talk = _Talk(broker, inbox, promptness)
             try:
                 await _together(self._receive(talk), self._speak(talk), self._keep_pulse(talk), inbox.work(broker.send))
-            except asyncio.CancelledError:
-                await broker.part(self._names.status, OFFLINE)
+            except BaseException as error:
+                # Whatever it was, also that we are to end: who goes by himself leaves no last will.
+                if not (isinstance(error, BrokerLostError) and error.rival):
+                    await broker.part(self._names.status, OFFLINE)
                 raise
 
     async def _speak(self, talk: _Talk) -> None:
@@ -99,7 +103,7 @@ class Session:
         if removed := publisher.begin(talk.held):
             for topic in publisher.removals():
                 await self._send(broker, topic, "")
-            self._desk.report(DevicesRemoved(removed))
+            self._means.report(DevicesRemoved(removed))
         await self._publish(broker)
         talk.online = True
         await self._send(broker, names.status, ONLINE)
@@ -111,12 +115,12 @@ class Session:
 
     async def _publish(self, broker: Broker) -> None:
         for topic, payload in self._publisher.steps():
-            self._desk.meter.published()
+            self._means.meter.published()
             await broker.send(topic, payload)
         await self._publisher.turn(lambda topic, payload: self._send(broker, topic, payload))
 
     async def _send(self, broker: Broker, topic: str, payload: str) -> None:
-        self._desk.meter.published()
+        self._means.meter.published()
         await broker.send(topic, payload, retain=True)
         await asyncio.sleep(0)  # the bus comes first
 
@@ -140,7 +144,7 @@ class Session:
 
     async def _receive(self, talk: _Talk) -> None:
         async for message in talk.broker.messages():
-            self._desk.meter.received()
+            self._means.meter.received()
             self._check_flood(talk)
             payload = message.payload if isinstance(message.payload, bytes) else b""
             await self._take(talk, message.topic.value, payload, retained=message.retain)
@@ -148,8 +152,7 @@ class Session:
     async def _take(self, talk: _Talk, topic: str, payload: bytes, *, retained: bool) -> None:
         names = self._names
         if topic == names.pulse:
-            if talk.promptness.returned(payload):
-                talk.begun.set()
+            self._hear_number(talk, payload)
         elif topic in self._configs:
             if not talk.begun.is_set() and payload:
                 talk.held[self._configs[topic]] = payload.decode("utf-8", "replace")
@@ -160,6 +163,15 @@ class Session:
             await self._correct(talk, payload)
         else:
             talk.inbox.take(topic, payload, retained=retained, now=self._circumstances())
+
+    def _hear_number(self, talk: _Talk, payload: bytes) -> None:
+        if talk.promptness.returned(payload):
+            talk.begun.set()
+        elif talk.rivals.is_elder(payload, talk.promptness.connected_for):
+            raise BrokerLostError(
+                f"another gateway is there under {self._names.node}/: give each a NEASMART_MQTT_TOPIC of its own",
+                rival=True,
+            )
 
     async def _correct(self, talk: _Talk, payload: bytes) -> None:
         """Contradict the last will of a connection of before, which a broker may find dead only long afterwards."""
@@ -179,13 +191,13 @@ class Session:
 
     def _connected(self) -> None:
         self._failed = 0
-        self._desk.meter.connected()
+        self._means.meter.connected()
         self._turn("connected")
-        self._desk.report(BrokerConnected(str(self._options)))
+        self._means.report(BrokerConnected(str(self._options)))
 
     def _lost(self, reason: str) -> None:
         self._turn("waiting", reason)
-        self._desk.report(BrokerLost(str(self._options), reason))
+        self._means.report(BrokerLost(str(self._options), reason))
 
     def _turn(self, state: str, failure: str = "") -> None:
         if state != self._state:
