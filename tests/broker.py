@@ -109,6 +109,11 @@ class Client:
         """Publish, and see that the broker has it."""
         self._client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(DEADLINE)
 
+    def flood(self, topic: str, count: int) -> None:
+        """Publish the same so many times, as fast as it goes."""
+        for _ in range(count):
+            self._client.publish(topic, "")
+
     def last(self, topic: str) -> str | None:
         """The newest message of a topic, None before the first."""
         with self._lock:

@@ -130,3 +130,14 @@ def test_a_broker_that_never_answers(tmp_path: Path) -> None:
                 assert component(gateway)["state"] == "connecting"
                 assert gateway.stop() == 0
     assert "the daemon has stopped" in gateway.log.read_text()
+
+
+def test_a_flood(tmp_path: Path, broker: Broker) -> None:
+    """The bus comes first: who is flooded leaves, says so, and writes no flood into the log."""
+    with broker.client() as home, running(tmp_path, **broker.settings) as gateway:
+        eventually(lambda: is_online(home), "the gateway")
+        home.flood("neasmart/1/1/nonsense/set", 10_000)
+        eventually(lambda: "find out who sends them" in (component(gateway)["what"] or ""), "the reason")
+        eventually(lambda: home.last("neasmart/status") == "offline", "it says that it has gone")
+        assert len([line for line in gateway.lines() if "mqtt" in str(line.get("logger"))]) <= 5
+        assert gateway.stop() == 0

@@ -219,16 +219,6 @@ def order_until_taken(home: Client, value: float) -> float:
     return float(home.json(STATE)["setpoint"])
 
 
-def test_a_flood(home: Client, gateway: Gateway) -> None:
-    """The bus comes first: who is flooded leaves, says so, and is back when it is over."""
-    said = len(home.messages("neasmart/status"))
-    for _ in range(2001):
-        home.say(f"{ZONE}/nonsense/set", "", qos=0)
-    eventually(lambda: home.messages("neasmart/status")[said:] == ["offline", "online"], "gone, and back")
-    assert [line for line in gateway.lines() if "more than 2000 messages" in str(line.get("reason"))]
-    assert len([line for line in gateway.lines() if line.get("topic") == f"{ZONE}/nonsense/set"]) <= 2
-
-
 @contextmanager
 def bus_asked(gateway: Gateway) -> Iterator[list[float]]:
     """Somebody reads from the bus all the time; how long each answer took, and an error where there was none."""

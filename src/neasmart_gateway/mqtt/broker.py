@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -25,18 +26,22 @@ FAREWELL = 0.5
 LARGEST = 65536
 """Bytes of a message that the broker may send us: more than the largest device needs."""
 MOST_QUEUED = 256
+"""Messages that have come and were not looked at yet; those beyond are lost."""
 _CLOSED = (7, 128)
 """Codes of a connection that has ended without a word."""
 
 
 class BrokerLostError(OperatorError):
-    """There is no connection, or there is none any more; `rival` when we have given way to another gateway."""
+    """There is no connection, or there is none any more.
+
+    `rival` when we have given way to another gateway; `hopeless` when an early attempt would end in the same way.
+    """
 
     code = "broker_lost"
 
-    def __init__(self, message: str, *, rival: bool = False) -> None:
+    def __init__(self, message: str, *, rival: bool = False, hopeless: bool = False) -> None:
         super().__init__(message)
-        self.rival = rival
+        self.rival, self.hopeless = rival, rival or hopeless
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class Broker:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether more comes than can be looked at."""
+        return len(self._client.messages) >= MOST_QUEUED - 1
 
     async def send(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Send a message; waits while the broker takes nothing, and gives up after a while."""
@@ -108,6 +118,7 @@ async def connected(options: BrokerOptions, will_topic: str, will: str) -> Async
         keepalive=KEEPALIVE,
         timeout=PATIENCE,
         max_queued_incoming_messages=MOST_QUEUED,
+        logger=_silent(),
         tls_context=_tls(options),
         will=Will(will_topic, will, qos=1, retain=True),
     )
@@ -118,6 +129,13 @@ async def connected(options: BrokerOptions, will_topic: str, will: str) -> Async
     finally:
         with suppress(MqttError):  # whatever ended the connection is what is told, and not how it was closed
             await client.__aexit__(None, None, None)
+
+
+def _silent() -> logging.Logger:
+    """Return a logger that says nothing: a line for each message that is lost would be a flood of its own."""
+    logger = logging.getLogger("mqtt")
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 def _tls(options: BrokerOptions) -> ssl.SSLContext | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
@@ -109,6 +110,7 @@ class Publisher:
             if self._told.get(topic) != payload:
                 await send(topic, payload)
                 self._told[topic] = payload
+            await asyncio.sleep(0)  # the bus comes first
 
     def _everything(self) -> Iterator[tuple[str, str]]:
         self._learn()

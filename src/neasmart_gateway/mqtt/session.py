@@ -74,7 +74,7 @@ class Session:
                 await self._connection()
             except BrokerLostError as error:
                 self._lost(error.message)
-                if error.rival:
+                if error.hopeless:
                     self._failed = len(PAUSES)
             except Exception as error:
                 # Whatever it was: the bus must not suffer for what came from a broker, and it is tried again.
@@ -122,7 +122,6 @@ class Session:
     async def _send(self, broker: Broker, topic: str, payload: str) -> None:
         self._means.meter.published()
         await broker.send(topic, payload, retain=True)
-        await asyncio.sleep(0)  # the bus comes first
 
     async def _wait_for_first_number(self, talk: _Talk) -> None:
         await talk.broker.send(self._names.pulse, talk.promptness.next())
@@ -186,8 +185,11 @@ class Session:
         if awake() - talk.counted_since > _FLOOD_SECONDS:
             talk.counted_since, talk.count = awake(), 0
         talk.count += 1
-        if talk.count > _FLOOD:
-            raise BrokerLostError(f"more than {_FLOOD} messages in {_FLOOD_SECONDS:g} s: too many to be listened to")
+        if talk.count > _FLOOD or talk.broker.is_flooded:
+            raise BrokerLostError(
+                f"more messages than can be looked at come under {self._names.node}/: find out who sends them",
+                hopeless=True,
+            )
 
     def _connected(self) -> None:
         self._failed = 0
