@@ -34,14 +34,22 @@ def test_an_older_number_changes_nothing() -> None:
 
 
 def test_numbers_of_others_do_not_count() -> None:
-    """Neither those of another connection, nor one that comes twice."""
     other = Promptness(lambda: 100.0)
     promptness = Promptness(lambda: 100.0)
-    number = promptness.next()
+    promptness.next()
     assert not promptness.returned(other.next())
     assert not promptness.returned(b"")
-    assert promptness.returned(number)
-    assert not promptness.returned(number)
+    assert promptness.age == inf
+
+
+def test_a_number_counts_once() -> None:
+    """One that comes again, or after so many others that it is forgotten, is ours and proves nothing."""
+    promptness = Promptness(lambda: 100.0)
+    lost = promptness.next()
+    for _ in range(100):
+        promptness.next()
+    assert promptness.returned(lost)
+    assert promptness.age == inf
 
 
 def test_a_connection_that_is_dead() -> None:

@@ -13,6 +13,9 @@ LATE = 5.0
 DEAD = 20.0
 """Seconds without a number that came back, after which the connection is given up."""
 
+_MOST = 32
+"""Numbers under way that are remembered; older ones were lost, and prove nothing any more."""
+
 
 class Promptness:
     """The broker hands on in the order in which it was given: what arrives behind a number was given to it later.
@@ -35,14 +38,15 @@ class Promptness:
         self._number += 1
         payload = f"{self._key} {self._number} {self.connected_for:.3f}".encode()
         self._sent[payload] = self._clock()
+        if len(self._sent) > _MOST:
+            del self._sent[next(iter(self._sent))]
         return payload
 
     def returned(self, payload: bytes) -> bool:
         """Take in what came back; False for what is not of this connection."""
-        sent = self._sent.pop(payload, None)
-        if sent is None:
+        if not payload.startswith(self._key.encode()):
             return False
-        self._newest = max(self._newest, sent)
+        self._newest = max(self._newest, self._sent.pop(payload, -inf))
         return True
 
     @property
