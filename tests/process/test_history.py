@@ -82,6 +82,7 @@ def test_killed_at_work(tmp_path: Path, whole_group: bool) -> None:
         else:
             os.kill(daemon, signal.SIGKILL)
             eventually(lambda: gateway.daemon not in (0, daemon), "another daemon")
+            gateway.wait_ready()
         with Master(gateway.modbus_port) as master:
             master.write(240, OUTSIDE, [dpt9.encode(6.0)])
         eventually(lambda: 6.0 in values(gateway, "outside.temperature"), "the series goes on")
