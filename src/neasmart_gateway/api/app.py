@@ -12,6 +12,7 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
+from neasmart_gateway.api.compat import serving as compat
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
@@ -25,7 +26,7 @@ from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.revalidation import Revalidated
-from neasmart_gateway.api.routing import NumberConverter
+from neasmart_gateway.api.routing import DigitsConverter, NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
@@ -80,7 +81,7 @@ def create_app(
     """Return the WSGI application of one HTTP worker; without `metrics` only its own requests are measured."""
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
-    app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters |= {"number": NumberConverter, "digits": DigitsConverter}
     tracing.install(app)
     measuring.install(app, metrics or Metrics(Requests()))
     errors.install(app)
@@ -92,6 +93,7 @@ def create_app(
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.extensions["events"] = Hub(manager, means.waiting)
     app.register_blueprint(v1_blueprint(manager, access, options))
+    compat.install(app, manager, access, options)
     site.install(app, manager, access, options)
     return app
 

@@ -16,9 +16,7 @@ Unix = Callable[[float | None], float | None]
 """Turns a monotonic time into a Unix one, None into None."""
 
 
-def registers_from(
-    start: int, count: int, reader: ImageReader, freshness: Freshness, unix: Unix
-) -> list[RegisterView]:
+def registers_from(start: int, count: int, reader: ImageReader, freshness: Freshness, unix: Unix) -> list[RegisterView]:
     """Return `count` registers from `start` on; InvalidValue when they reach beyond the address space."""
     if not 0 <= start < ADDRESS_SPACE or not 1 <= count <= ADDRESS_SPACE - start:
         raise InvalidValue(
