@@ -17,10 +17,10 @@ from neasmart_gateway.api.compat.api_models import (
     ApiNotifications,
     ApiOutside,
     ApiPump,
+    ApiSetpointAccepted,
     ApiState,
     ApiStateChange,
     ApiZone,
-    ApiZoneAccepted,
     ApiZoneChange,
     ApiZones,
 )
@@ -31,7 +31,7 @@ from neasmart_gateway.api.refusals import NoReading
 from neasmart_gateway.api.resource import Resource, Routes
 from neasmart_gateway.api.schema import Body
 from neasmart_gateway.api.v1.accepted import VIA
-from neasmart_gateway.domain.intentions import Intention
+from neasmart_gateway.domain.intentions import Intention, SetZoneSetpoint
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import Conflict, DaemonAway, NotDurable, NotFound, TooMany
 
@@ -55,11 +55,11 @@ class ApiResource(Resource):
 
     query = None
 
-    def asked(self, intentions: list[Intention]) -> str:
-        """Hand a command over and return its id."""
+    def asked(self, intentions: list[Intention]) -> ApiAccepted:
+        """Hand a command over, and say so."""
         receipt = self.manager.submit(intentions, VIA, caller().who)
         tracing.note(command_id=receipt["id"])
-        return str(receipt["id"])
+        return ApiAccepted(message=_SAID, command=receipt["id"])
 
 
 class ApiAllZones(ApiResource):
@@ -82,11 +82,12 @@ class ApiOneZone(ApiResource):
         return ApiZone.of(view)
 
     @_command(ApiZoneChange)
-    def post(self, base: int, zone: int, wanted: ApiZoneChange) -> tuple[ApiZoneAccepted, int]:
+    def post(self, base: int, zone: int, wanted: ApiZoneChange) -> tuple[ApiAccepted | ApiSetpointAccepted, int]:
         """Ask for a state, a setpoint, or both."""
         intentions = wanted.intentions(_ref(base, zone), self.manager.house.allowed)
-        words = [one.word for one in intentions if one.row.field == "setpoint"]
-        accepted = ApiZoneAccepted(message=_SAID, command=self.asked(intentions), dpt_9001_setpoint=words or None)
+        words, accepted = [one.word for one in intentions if isinstance(one, SetZoneSetpoint)], self.asked(intentions)
+        if words:
+            accepted = ApiSetpointAccepted(**dict(accepted), dpt_9001_setpoint=words)
         return accepted, HTTPStatus.ACCEPTED
 
 
@@ -100,7 +101,7 @@ class ApiPlantMode(ApiResource):
     @_command(ApiModeChange, critical=True)
     def post(self, wanted: ApiModeChange) -> tuple[ApiAccepted, int]:
         """Ask for a mode of the plant."""
-        return ApiAccepted(message=_SAID, command=self.asked(wanted.intentions())), HTTPStatus.ACCEPTED
+        return self.asked(wanted.intentions()), HTTPStatus.ACCEPTED
 
 
 class ApiPlantModeV2(ApiPlantMode):
@@ -117,7 +118,7 @@ class ApiPlantState(ApiResource):
     @_command(ApiStateChange, critical=True)
     def post(self, wanted: ApiStateChange) -> tuple[ApiAccepted, int]:
         """Ask for a state of the plant."""
-        return ApiAccepted(message=_SAID, command=self.asked(wanted.intentions())), HTTPStatus.ACCEPTED
+        return self.asked(wanted.intentions()), HTTPStatus.ACCEPTED
 
 
 class ApiPlantStateV2(ApiPlantState):

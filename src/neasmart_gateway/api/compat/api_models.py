@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -216,14 +216,10 @@ class ApiAccepted(Answer):
     command: Annotated[str, about("Its id, to follow it at /api/v1/commands/{id}.", "17-9f3a1c02")]
 
 
-class ApiZoneAccepted(ApiAccepted):
-    """A command on a zone was accepted."""
+class ApiSetpointAccepted(ApiAccepted):
+    """A command with a setpoint was accepted."""
 
-    example: ClassVar = {}
-
-    dpt_9001_setpoint: Annotated[
-        list[int] | None, about("The setpoint as a word of KNX DPT 9.001; absent where none was sent.", [3123])
-    ] = None
+    dpt_9001_setpoint: Annotated[list[int], about("The setpoint as a word of KNX DPT 9.001.", [3123])]
 
 
 class ApiZoneChange(Body):

@@ -60,7 +60,9 @@ class Contract:
 ROOT = Contract(
     "root", re.compile(rf"/(({_THINGS})(/.*)?|health)", re.DOTALL), RootFault, HTTPStatus.BAD_REQUEST, CONTRACT
 )
-API = Contract("api", re.compile(rf"/api/(({_THINGS}|v2)(/.*)?|health)", re.DOTALL), ApiFault, HTTPStatus.NOT_FOUND)
+API = Contract(
+    "api", re.compile(rf"/api/(({_THINGS}|v2/operation)(/.*)?|health)", re.DOTALL), ApiFault, HTTPStatus.NOT_FOUND
+)
 CONTRACTS = (ROOT, API)
 
 
