@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -59,8 +60,35 @@ def test_both_contracts_over_the_wire(gateway: Gateway) -> None:
     assert gateway.get("/api/zones/1/1").json["state"] == "standby"
 
 
+def compat_test(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as an operator does."""
+    return subprocess.run(
+        [sys.executable, "-m", "neasmart_gateway", "compat-test", *arguments],
+        cwd=gateway.folder, env=gateway.environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_the_contract_tests_itself(gateway: Gateway) -> None:
+    """Status 0 when all is shown, 1 with what fails and why, 2 when nobody is there; and no word changes."""
+    mbpoll(gateway, 100, 1, TWENTY_ONE, TWENTY)
+    well = compat_test(gateway)
+    assert (well.returncode, well.stderr) == (0, ""), well.stdout
+    assert "ok    /zones/1/1: zone 1/1: " in well.stdout
+    assert "FAILS" not in well.stdout
+    assert (mbpoll(gateway, 1), mbpoll(gateway, 100), mbpoll(gateway, 101)) == ([0], [1], [TWENTY_ONE])
+    assert gateway.get("/api/v1/health").json["pending_registers"] == 0
+
+    unheard = compat_test(gateway, f"http://127.0.0.1:{gateway.api_port}", "--zone", "2/1")
+    assert unheard.returncode == 1
+    assert "FAILS /api//zones/2/1: zone 2/1: unavailable, 503: nothing current is known" in unheard.stdout
+
+    for wrong in ("http://127.0.0.1:1", "gateway:5001"):
+        nobody = compat_test(gateway, wrong)
+        assert (nobody.returncode, "Traceback" in nobody.stderr, wrong in nobody.stderr) == (2, False, True)
+
+
 def test_the_daemon_stops_for_a_moment_then_the_bus_falls_silent(gateway: Gateway) -> None:
-    """The header speaks of the bus alone; when that is silent, measurements are taken away and zones are unavailable."""
+    """The header speaks of the bus alone; when that is silent, measurements are gone, zones unavailable."""
     daemon = gateway.daemon
     mbpoll(gateway, 102, TWENTY)
     os.kill(daemon, signal.SIGSTOP)

@@ -93,7 +93,7 @@ def create_app(
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.extensions["events"] = Hub(manager, means.waiting)
     app.register_blueprint(v1_blueprint(manager, access, options))
-    compat.install(app, manager, access, options)
+    compat.install(app, manager, access, options, means.clock)
     site.install(app, manager, access, options)
     return app
 

@@ -41,7 +41,7 @@ class ApiFault(Answer):
 class Contract:
     """One contract; `name` is that of the setting API_COMPAT, `paths` a pattern of the paths that it speaks for.
 
-    `not_there` is what a number that does not exist is answered with, `tells` are headers of every answer.
+    `not_there` is what a path that does not exist is answered with, `tells` are headers of every answer.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Contract:
     tells: tuple[str, ...] = ()
 
     def status(self, ours: int) -> int:
-        """Return the status that stands for one of ours in an answer of a view."""
+        """Return the status that stands for one of ours."""
         if ours == HTTPStatus.NOT_FOUND:
             return self.not_there
         return HTTPStatus.BAD_REQUEST if ours in _NOT_UNDERSTOOD else ours
