@@ -209,10 +209,10 @@ class _Asker:
         request = urllib.request.Request(self._base + path, data, headers)  # noqa: S310 - http or https, see above
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
-                return Answer(answer.status, answer.headers, _object(answer.read(_MOST_BYTES)))
+                return Answer(answer.status, dict(answer.headers), _object(answer.read(_MOST_BYTES)))
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.headers, _object(error.read(_MOST_BYTES)))
+                return Answer(error.code, dict(error.headers), _object(error.read(_MOST_BYTES)))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise OperatorError(f"no gateway answers at {self._base} ({getattr(error, 'reason', error)})") from None
 

@@ -41,7 +41,8 @@ ARROWS = {
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "compat_test_command", "support_command", "rest_client", "demo",
+    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "compat_test_command", "support_command",
+    "rest_client", "demo",
     "__main__", "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
