@@ -120,7 +120,7 @@ class RootZoneChange(Body):
     setpoint: Annotated[
         float | SkipJsonSchema[None],
         about(_WHERE_OUTSIDE, 21.5, "°C"),
-        WithJsonSchema({"type": "number", "minimum": NEVER_REFUSED.minimum, "maximum": NEVER_REFUSED.maximum}),
+        WithJsonSchema({"type": "number", "minimum": SetpointRange().minimum, "maximum": SetpointRange().maximum}),
     ] = None
 
     @model_validator(mode="after")
