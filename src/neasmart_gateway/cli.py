@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from neasmart_gateway import __version__, bus_commands, key_commands, moving_commands
+from neasmart_gateway.compat_test_command import compat_test
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
@@ -169,6 +170,7 @@ def salvage_database(
 
 app.command()(doctor)
 app.command()(health)
+app.command("compat-test")(compat_test)
 app.command("support-bundle")(support_bundle)
 
 

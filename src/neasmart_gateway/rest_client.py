@@ -31,7 +31,7 @@ class RestClient:
         host = _ANY_ADDRESS.get(settings.api.host, settings.api.host)
         scheme = "https" if settings.api.tls_cert else "http"
         self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api.port}{_VERSION}"
-        self._tls = trusting(settings.api)
+        self.tls = trusting(settings.api)
         self._key = settings.api.key.get_secret_value() if settings.api.key else None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
@@ -66,7 +66,7 @@ class RestClient:
         headers = {"X-API-Key": self._key} if self._key else {}
         request = urllib.request.Request(base + path, headers=headers)  # noqa: S310 - always http or https
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self.tls) as answer:  # noqa: S310
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -104,6 +104,7 @@ def _options(settings: Settings) -> ApiOptions:
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
         metrics_open=settings.metrics.open,
+        compat=api.compat,
     )
 
 

@@ -12,6 +12,7 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, measuring, room, tracing
+from neasmart_gateway.api.compat import serving as compat
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
@@ -26,7 +27,7 @@ from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.revalidation import Revalidated
-from neasmart_gateway.api.routing import FrugalRule, NumberConverter
+from neasmart_gateway.api.routing import DigitsConverter, FrugalRule, NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
@@ -83,7 +84,7 @@ def create_app(
     """Return the WSGI application of one HTTP worker; without `metrics` only its own requests are measured."""
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
-    app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters |= {"number": NumberConverter, "digits": DigitsConverter}
     app.wsgi_app = Ingress(app.wsgi_app, options.ingress_proxies)  # type: ignore[method-assign]
     tracing.install(app)
     measuring.install(app, metrics or Metrics(Requests()))
@@ -97,6 +98,7 @@ def create_app(
     app.extensions["events"] = Hub(manager, means.waiting)
     app.extensions[room.NAME] = room.Room()
     app.register_blueprint(v1_blueprint(manager, access, options))
+    compat.install(app, manager, access, options, means.clock)
     site.install(app, manager, access, options)
     return app
 

@@ -106,6 +106,12 @@ class Replayed(Unsigned):
     code = "signature_replayed"
 
 
+class NoReading(GatewayError):
+    """Nothing current is known of what was asked for, and the caller cannot do with null."""
+
+    code = "no_reading"
+
+
 class StreamsFull(GatewayError):
     """This worker takes no further event stream."""
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neasmart_gateway.desk.book import CommandBook
+from neasmart_gateway.desk.budget import Budget
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.codecs import Codec, Temperature
-from neasmart_gateway.domain.commands import Order
+from neasmart_gateway.domain.commands import CommandState, Order
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
 from neasmart_gateway.shm.image import ImageReader
 
@@ -29,20 +30,22 @@ class Answers:
 
     A word may be served while it was written since this daemon started, no silence of the stale limit has passed
     since, and nobody has released the register. The old gateways kept one word for all purposes and so replayed
-    yesterday's setpoints after an outage.
+    yesterday's setpoints after an outage. A word that has not been read yet is withheld while its register has had its
+    share for the hour.
     """
 
-    def __init__(self, reader: ImageReader, book: CommandBook, rules: Rules) -> None:
+    def __init__(self, reader: ImageReader, book: CommandBook, rules: Rules, budget: Budget) -> None:
         self._reader = reader
         self._book = book
         self._rules = rules
+        self._budget = budget
         self._live: set[int] = set()
 
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
         # Orders first: one that ends now may let go of a newer word of the base.
         orders = [self._book.order(address, now) for address in range(start, start + count)]
-        return self._answer(start, orders)
+        return self._answer(start, [order if order and self._may_go(order, now) else None for order in orders])
 
     def read_by_rival(self, start: int, count: int) -> Answer:
         """Answer another base station: measurements, and no word that it could take for a command."""
@@ -75,6 +78,9 @@ class Answers:
     def withdraw_all(self) -> None:
         """Answer "no data" everywhere until the base writes again: it has been silent for too long."""
         self._live.clear()
+
+    def _may_go(self, order: Order, now: float) -> bool:
+        return order.state is not CommandState.ACCEPTED or self._budget.wait(order.address, now) == 0
 
     def _own_word(self, address: int, reported: int | None) -> int:
         if address not in COMMAND_ADDRESSES:

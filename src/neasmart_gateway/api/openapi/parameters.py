@@ -34,7 +34,7 @@ def parameters_of(route: Route) -> list[dict[str, Any]]:
 def _in_path(route: Route) -> Iterable[dict[str, Any]]:
     for name, converter in route.arguments.items():
         words, example, more = IN_PATHS.get(name, (f"The {name.replace('_', ' ')}.", None, {}))
-        kind = _NUMBER if converter == "number" else {"type": "string"}
+        kind = _NUMBER if converter in ("number", "digits") else {"type": "string"}
         shown = {} if example is None else {"example": example}
         yield {"name": name, "in": "path", "required": True, "description": words, "schema": {**kind, **more}} | shown
 
