@@ -10,8 +10,8 @@ from structlog.testing import LogCapture
 
 from neasmart_gateway.api import errors, tracing
 from neasmart_gateway.api.v1 import accepted
-from tests.api.recorded import Naps, Recorded
 from tests.api.following import Hands
+from tests.api.recorded import Naps, Recorded
 from tests.api.serving import client_of
 from tests.manager.served import Served
 

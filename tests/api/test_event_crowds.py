@@ -33,9 +33,7 @@ def test_the_ring_is_read_once_for_all(hands: Hands, monkeypatch: pytest.MonkeyP
     assert looks == {"slots": SLOTS - 1, "receipts": 3}
 
 
-def test_nothing_of_the_ring_is_read_for_an_id_that_is_too_old(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_of_the_ring_is_read_for_an_id_that_is_too_old(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what is held, which is known already."""
     hands.tell(*(ZONE_TOPICS[n % 60] for n in range(SLOTS + 10)))
     hands.follow()

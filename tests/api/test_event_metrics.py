@@ -50,7 +50,11 @@ def test_streams_are_counted_while_they_are_open(hands: Hands) -> None:
     assert counted(hands)["streams"] == 2.0
     first.answer.close()
     now = counted(hands)
-    assert (now["streams"], now["streams_dropped_total too_slow"], now["streams_dropped_total not_reading"]) == (1, 0, 0)
+    assert (now["streams"], now["streams_dropped_total too_slow"], now["streams_dropped_total not_reading"]) == (
+        1,
+        0,
+        0,
+    )
 
 
 def test_gaps_are_counted_by_reason(hands: Hands) -> None:
@@ -73,7 +77,7 @@ def test_who_is_dropped_is_counted_and_logged(hands: Hands, logged: LogCapture, 
         is_not_taken(stream)
     (access,) = [line for line in logged.entries if line.get("route") == EVENTS]
     (warning,) = [line for line in logged.entries if line["event"] == DROPPED]
-    assert (access["dropped"], warning["reason"], warning["left_out"]) == (reason, reason, 0)
+    assert (access["dropped"], warning["dropped"], warning["left_out"]) == (reason, reason, 0)
     assert counted(hands)[f"streams_dropped_total {reason}"] == 1.0
 
 

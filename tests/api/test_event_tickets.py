@@ -1,7 +1,5 @@
 """Tickets for event streams: used up by the stream that they open, and by nothing else."""
 
-from pathlib import Path
-
 import pytest
 from flask.testing import FlaskClient
 
@@ -47,7 +45,9 @@ def test_what_opens_no_stream_uses_no_ticket(
         assert answer.status_code == 200
 
 
-def test_of_two_with_one_ticket_one_comes_in(client: FlaskClient, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_with_one_ticket_one_comes_in(
+    client: FlaskClient, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where both were recognised before either was let in."""
     ticket = served.access.tickets.issue("tablet", 1)
     look = served.access.tickets.holder

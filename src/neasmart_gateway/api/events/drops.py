@@ -29,5 +29,7 @@ class Drops:
         if self._clock() - self._told_at < _MINUTE:
             self._left_out += 1
             return
-        _log.warning("an event stream was dropped, its client reads too slowly", reason=reason, left_out=self._left_out)
+        _log.warning(
+            "an event stream was dropped, its client reads too slowly", dropped=reason, left_out=self._left_out
+        )
         self._told_at, self._left_out = self._clock(), 0

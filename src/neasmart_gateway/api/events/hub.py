@@ -48,8 +48,8 @@ class Hub:
         self.end = 0
         self._manager = manager
         self._renderer = Renderer(manager)
-        self._recent = Recent(manager.events, self._renderer)
-        self._resuming = Resuming(manager.events.boot, self._recent)
+        self._recent = Recent(manager, self._renderer)
+        self._resuming = Resuming(self._recent)
         self._metrics = metrics
         self._drops = Drops(metrics, waiting.clock)
         self._lines: deque[Told] = deque(maxlen=MOST_LINES)
@@ -66,7 +66,7 @@ class Hub:
     @property
     def id(self) -> str:
         """The id of the newest event that was told."""
-        return f"{self._manager.events.boot}-{self._recent.seen}"
+        return self._recent.id(self._recent.seen)
 
     @property
     def count(self) -> int:

@@ -7,7 +7,8 @@ from operator import attrgetter
 
 from neasmart_gateway.api.events.lines import Line, Renderer
 from neasmart_gateway.domain.topics import Topic
-from neasmart_gateway.manager.events import Batch, Event, EventReader
+from neasmart_gateway.manager.events import Batch, Event
+from neasmart_gateway.manager.manager import ModbusManager
 
 _number = attrgetter("number")
 
@@ -19,18 +20,27 @@ class Recent:
     wants that step. `seen` is the newest event that was taken in.
     """
 
-    def __init__(self, events: EventReader, renderer: Renderer) -> None:
+    def __init__(self, manager: ModbusManager, renderer: Renderer) -> None:
         self.seen = 0
-        self._events = events
+        self._manager = manager
         self._renderer = renderer
         self._held: dict[Topic | int, Event] = {}
         self._order: list[Event] = []
         self._steps: dict[int, Line] = {}
         self._lost = self._lost_step = 0
 
+    def id(self, number: int) -> str:
+        """Return the id of an event."""
+        return f"{self.boot}-{number}"
+
+    @property
+    def boot(self) -> str:
+        """Names this life of the gateway."""
+        return self._manager.events.boot
+
     def take(self) -> Batch:
         """Take in what has come since, and return it."""
-        batch = self._events.since(self.seen)
+        batch = self._manager.events.since(self.seen)
         if batch.after > self.seen:
             self._lost = batch.after
         for event in batch.events:
@@ -38,14 +48,14 @@ class Recent:
             self._held.pop(key, None)
             self._held[key] = event
         if batch.events:
-            self._forget_steps(self._events.lost(steps=True))
+            self._forget_steps(self._manager.events.lost(steps=True))
             self._order = list(self._held.values())
         self.seen = batch.latest
         return batch
 
     def lost(self, *, steps: bool) -> int:
         """Return the number up to which not every event can be told any more, `steps` of commands among them or not."""
-        known = max(self._lost, self._events.lost(steps=steps))
+        known = max(self._lost, self._manager.events.lost(steps=steps))
         return max(known, self._lost_step) if steps else known
 
     def next(self, number: int) -> Event | None:
@@ -58,7 +68,7 @@ class Recent:
         if event.step is None:
             return self._renderer.line(event)
         if event.number not in self._steps:
-            receipt = self._events.receipt(event)
+            receipt = self._manager.events.receipt(event)
             if receipt is None:
                 self._lost_step = max(self._lost_step, event.number)
                 return None

@@ -21,10 +21,9 @@ class Wanted(Protocol):
 
 
 class Resuming:
-    """Begins streams, in the life of the gateway that `boot` names."""
+    """Begins streams."""
 
-    def __init__(self, boot: str, recent: Recent) -> None:
-        self._boot = boot
+    def __init__(self, recent: Recent) -> None:
         self._recent = recent
 
     def begin(self, wanted: Wanted, last_id: str | None) -> Iterator[Told]:
@@ -37,7 +36,7 @@ class Resuming:
 
     def gap(self, reason: str, number: int, missed: int | None) -> Gap:
         """Return what tells that events up to a number are lost; None missed: nobody knows how many."""
-        return Gap(reason, self._id(number), missed)
+        return Gap(reason, self._recent.id(number), missed)
 
     def _begun(self, wanted: Wanted, begin: int | str, seen: int) -> Iterator[Told]:
         yield RETRY + b"\n"
@@ -45,7 +44,7 @@ class Resuming:
             yield self.gap(begin, seen, None)
         else:
             yield from self._missed(wanted, begin, seen)
-        yield alive(self._id(seen))
+        yield alive(self._recent.id(seen))
 
     def _missed(self, wanted: Wanted, number: int, seen: int) -> Iterator[Told]:
         """Yield what of the events behind a number can be told, up to the one that the client gets by itself."""
@@ -66,9 +65,6 @@ class Resuming:
     def _number(self, last_id: str, seen: int) -> int | str:
         """Return the number of an event of this gateway's life, for any other id why it is none."""
         match = _ID.fullmatch(last_id)
-        if match is not None and match[1] != self._boot:
+        if match is not None and match[1] != self._recent.boot:
             return RESTARTED
         return UNKNOWN_ID if match is None or int(match[2]) > seen else int(match[2])
-
-    def _id(self, number: int) -> str:
-        return f"{self._boot}-{number}"
