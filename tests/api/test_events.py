@@ -249,6 +249,14 @@ def test_a_fault_ends_streams_so_that_clients_come_back(hands: Hands, logged: Lo
     assert hands.follow().first == []
 
 
+def test_a_fault_that_another_client_meets_ends_streams_too(hands: Hands, logged: LogCapture) -> None:
+    """Whoever had not got it yet must not pass over it."""
+    stream = hands.follow()
+    hands.memory.events.append_receipt({"id": "nonsense", "writes": []})
+    problem(hands.client.get(EVENTS), 500, "internal_error")
+    assert stream.rest() == []
+
+
 def test_the_access_line_is_written_at_the_end(hands: Hands, logged: LogCapture) -> None:
     """With the duration of the whole stream, and without the ticket."""
     stream = hands.follow("?ticket=secret")

@@ -107,7 +107,8 @@ class EventRing:
     def since(self, number: int) -> Batch:
         """Return what came behind an event, as far as it is held."""
         latest, after = self.latest, max(number, self.oldest - 1)
-        copy = bytes(self._memory[:_RECEIPTS_AT] if latest > after else b"")
+        used = _HEAD_SIZE + min(SLOTS, latest + 1) * _STRIDE
+        copy = bytes(self._memory[:used] if latest > after else b"")
         events: list[Event] = []
         for wanted in range(after + 1, latest + 1):
             event = _copied(copy, wanted) or self._event(wanted)

@@ -121,6 +121,20 @@ class Hub:
 
     def turn(self) -> None:
         """Take in what is new, and wake the streams if there is something."""
+        try:
+            new = self._new()
+        except Exception:
+            # Streams would pass over it. Clients come back, and are sent what was behind the last that each has got.
+            for stream in self._streams:
+                stream.end()
+            self._wake()
+            raise
+        self._lines.extend(new)
+        self.end += len(new)
+        if new or self.waiting.ending():
+            self._wake()
+
+    def _new(self) -> list[Told]:
         away, seen = self._manager.events.daemon_away, self._recent.seen
         batch = self._recent.take()
         self._renderer.refresh()
@@ -131,10 +145,7 @@ class Hub:
         if away and not self._away:
             new += self._renderer.state()
         self._away = away
-        self._lines.extend(new)
-        self.end += len(new)
-        if new or self.waiting.ending():
-            self._wake()
+        return new
 
     def _line(self, event: Event) -> Told:
         """Return an event as streams get it; that it is lost, for a step of a command that was displaced so soon."""
@@ -149,11 +160,7 @@ class Hub:
             while self._streams:
                 self.turn()
                 self.waiting.sleep(LOOK_SECONDS)
-        except Exception:
-            # Whatever it was: clients come back, and a new greenlet begins where each of them has left off.
+        except Exception:  # whatever it was: the next stream begins a new greenlet
             _log.exception("event streams are ended by a fault of the gateway")
-            for stream in self._streams:
-                stream.end()
-            self._wake()
         finally:
             self._following = False

@@ -17,7 +17,7 @@ from neasmart_gateway.api.v1.models.events import EventQuery
 MEDIA = "text/event-stream"
 _UNDER_WAY = 16 * 1024
 """Bytes that the system may hold for one client, which Linux doubles: who does not read is noticed soon, and 500 of
-them fit into memory. It says that it has room when a third is taken, so that much must be within the time of a piece."""
+them fit into memory. It has room again when a third is taken, so that much must be within the time of a piece."""
 
 
 class Events(Resource):
