@@ -86,8 +86,9 @@ def create_app(
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
     app.url_map.converters |= {"number": NumberConverter, "digits": DigitsConverter}
     app.wsgi_app = Ingress(app.wsgi_app, options.ingress_proxies)  # type: ignore[method-assign]
+    metrics = metrics or Metrics(Requests())
     tracing.install(app)
-    measuring.install(app, metrics or Metrics(Requests()))
+    measuring.install(app, metrics)
     errors.install(app)
     headers.install(app)
     if options.faults_enabled:
@@ -95,7 +96,7 @@ def create_app(
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
-    app.extensions["events"] = Hub(manager, means.waiting)
+    app.extensions["events"] = Hub(manager, means.waiting, metrics.streams)
     app.extensions[room.NAME] = room.Room()
     app.register_blueprint(v1_blueprint(manager, access, options))
     compat.install(app, manager, access, options, means.clock)
@@ -111,7 +112,7 @@ def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Mean
         cors.install(app, options.cors_origins)
     origins = options.cors_origins if options.enable_cors else ()
     app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
-    doorkeeper = _doorkeeper(access, options, means)
+    doorkeeper = app.extensions["doorkeeper"] = _doorkeeper(access, options, means)
     app.before_request(doorkeeper.recognise)
     Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
     app.before_request(doorkeeper.admit)

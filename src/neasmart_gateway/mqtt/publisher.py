@@ -92,11 +92,11 @@ class Publisher:
         """Yield topic and payload for each step of a command that has come since the last time, as no retained one."""
         batch = self._events.since(self._seen)
         self._spoken_of |= {event.topic.zone for event in batch.events if event.topic.kind is Kind.ZONE}
-        if batch.missed:
+        if batch.after > self._seen:
             self._spoken_of |= set(ZoneRef.every())
         self._again = self._again or batch.latest != self._seen
         self._seen = batch.latest
-        for receipt in (event.receipt for event in batch.events if event.receipt is not None):
+        for receipt in filter(None, map(self._events.receipt, batch.events)):
             self._outcomes.note(receipt)
             for place in dict.fromkeys(map(place_of, receipt["writes"])):
                 yield self._names.result(place), _json(receipt)
