@@ -15,6 +15,7 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of
@@ -165,6 +166,7 @@ def salvage_database(
 
 
 app.command()(doctor)
+app.command("ha-yaml")(ha_yaml)
 app.command("support-bundle")(support_bundle)
 
 

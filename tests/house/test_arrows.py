@@ -33,6 +33,7 @@ ARROWS = {
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
     "support": ["settings", "store"],
+    "ha_yaml": ["domain"],
     "web": [],
     "settings": ["domain"],
     "logs": [],
@@ -41,8 +42,8 @@ ARROWS = {
 
 # Composition roots build what the others only take; they may import everything, and nothing but a root imports them.
 ROOTS = [
-    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "support_command", "rest_client", "demo",
-    "__main__", "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
+    "cli", "bus_commands", "key_commands", "key_file", "doctor_command", "ha_yaml_command", "support_command",
+    "rest_client", "demo", "__main__", "wsgi", "supervised", "gunicorn_config", "runtime", "http_worker", "certificate",
 ]  # fmt: skip
 
 # Foreign packages that have one home, so that their types and errors are translated there.
