@@ -100,13 +100,10 @@ def _asked(call: Call, source: str, title: str, values: Mapping[str, Any]) -> li
         {"action": "homeassistant.update_entity", "data": {"entity_id": source}},
         {
             "if": "{{ answer.status >= 400 }}",
-            "then": [
-                {
-                    "action": "persistent_notification.create",
-                    "data": {"title": literal(title), "message": _REFUSAL},
-                },
-                {"stop": "The gateway has refused this; the notification says why.", "error": True},
-            ],
+            "then": {
+                "action": "persistent_notification.create",
+                "data": {"title": literal(title), "message": _REFUSAL},
+            },
         },
     ]
 
