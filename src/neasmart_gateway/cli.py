@@ -62,6 +62,7 @@ def check_config() -> None:
     """Print the settings in force, secrets masked; or what is wrong with them, and exit with status 2."""
     settings = load()
     tls.check(settings.api)
+    tls.check_authority(settings.mqtt)
     for name, value in effective(settings).items():
         print(f"{name}={value}")
     for base in settings.structures:

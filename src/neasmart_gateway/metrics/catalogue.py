@@ -29,6 +29,11 @@ ERRORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 not given (others spoke behind the request, or it was too old), a way in that is not open."""
 
 
+ORDER_REFUSALS = ("retained", "late", "too_many", "invalid", "not_taken")
+"""Why an order by MQTT changed nothing: the broker had stored it, it was late, one too many, made no sense, or none is
+taken at present."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric; counters are named with the `_total` that they are shown with."""
@@ -176,6 +181,17 @@ CATALOGUE: tuple[Metric, ...] = (
         "gauge", "neasmart_", "component kind",
         component_severity="0 ok, 1 degraded, 2 failed, as in /api/v1/health.",
     ),
+    *_metrics(
+        "gauge", "neasmart_mqtt_", "",
+        connected="1 while the MQTT broker is connected; absent without one in the settings, and without daemon.",
+    ),
+    *_metrics(
+        "counter", "neasmart_mqtt_", "",
+        connections_total="Connections to the MQTT broker that were made: the first, and every one after a loss.",
+        published_total="Messages sent to the MQTT broker.",
+        received_total="Messages that came from it.",
+    ),
+    *_metrics("counter", "neasmart_mqtt_", "reason", refused_total="Orders by MQTT that changed nothing, by reason."),
     *_metrics(
         "gauge", "neasmart_", "",
         daemon_up="1 while the daemon is at work.",

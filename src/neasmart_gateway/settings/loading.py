@@ -18,7 +18,7 @@ from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, 
 
 _PATHS = paths(Settings)
 _NAMES = {path: name for name, path in _PATHS.items()}
-_SECRETS = {("api", "key"), ("api", "rate_limit_storage"), ("keys",)}
+_SECRETS = {("api", "key"), ("api", "rate_limit_storage"), ("keys",), ("mqtt", "password")}
 MASK = "********"
 _QUOTATION = re.compile(r"""\s*(['"]).*\1""", re.DOTALL)
 

@@ -19,7 +19,7 @@ IN_PATHS: Mapping[str, tuple[str, object, Mapping[str, Any]]] = {
     "zone": (f"The zone on that base, 1 to {ZONES_PER_BASE}.", 1, {"maximum": ZONES_PER_BASE}),
     "number": ("Its number, as in the base station's own menu.", 1, {}),
     "command_id": ("The id of a command, from its receipt.", "17-9f3a1c02", {}),
-    "component": ("The component: bus, commands, daemon, database or security.", "bus", {}),
+    "component": ("The component: bus, commands, daemon, database, mqtt or security.", "bus", {}),
     "kind": ("The fault.", "bus_silence", {"enum": [kind.value for kind in FaultKind]}),
     "filename": ("The name of the file.", "docs.css", {}),
 }

@@ -20,7 +20,11 @@ class Component(Answer):
 
     name: Annotated[str, about("Its name; that of a listener is from the settings.", "database")]
     kind: Annotated[
-        str, about("daemon, bus, listener, database, disk, breaker, clock, or drill while one runs.", "database")
+        str,
+        about(
+            "daemon, bus, listener, database, disk, breaker, clock, mqtt if it is used, or drill while one runs.",
+            "database",
+        ),
     ]
     state: Annotated[str, about("Its own word for how it is; unknown: only the daemon could tell.", "sqlite")]
     severity: Annotated[
