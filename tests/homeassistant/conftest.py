@@ -1,24 +1,17 @@
-"""One world for all of these tests: a gateway, a simulated house behind it, and a real Home Assistant."""
+"""One world for all of these tests: a gateway, a simulated house behind it, a broker, and a real Home Assistant."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
+from tests.broker import Broker
 from tests.conftest import cannot
 from tests.homeassistant.home_assistant import PYTHON, TOP, HomeAssistant
+from tests.homeassistant.world import HIGHEST, KEY, LABELS, STALE_AFTER, World, configure_house
 from tests.running import Gateway
-from tests.simulated import house_behind
 
-KEY = "a-key-of-home-assistant"
-STALE_AFTER = 8
-HIGHEST = 30.0
-"""The highest setpoint that the gateway takes; when its YAML was made, it took more."""
-NOTIFICATION = "sensor.last_notification"
 _NOTIFICATIONS = """\
 template:
 - triggers:
@@ -28,23 +21,6 @@ template:
   - name: Last notification
     state: "{{ trigger.notification.message }}"
 """
-LABELS = {1: "Küche \"Süd\" & 'Erker'", 2: "Bad: {{ 1 / 0 }} # 50 %"}
-"""What stands in YAML and in Jinja for something else; zone 3 has no label."""
-
-
-@dataclass
-class World:
-    """The gateway, Home Assistant, and a house that can fall silent."""
-
-    gateway: Gateway
-    home_assistant: HomeAssistant
-    _house: ExitStack = field(default_factory=ExitStack)
-
-    def let_the_house_talk(self) -> None:
-        self._house.enter_context(house_behind(self.gateway, zones=3))
-
-    def silence_the_house(self) -> None:
-        self._house.close()
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +28,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Home Assistant is started once, with the configuration that the running gateway gives."""
     see_that_home_assistant_is_there()
     folder = tmp_path_factory.mktemp("gateway")
-    configure_house(folder)
-    settings = {
+    configure_house(folder, LABELS)
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    settings = broker.settings | {
         "NEASMART_MODBUS_STALE_AFTER_SECONDS": str(STALE_AFTER),
         "NEASMART_MODBUS_SETPOINT_MAX": str(HIGHEST),
         "NEASMART_API_ENABLE_AUTH": "true",
@@ -61,8 +38,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     }
     gateway = Gateway(folder, settings)
     home_assistant = HomeAssistant(tmp_path_factory.mktemp("home_assistant"), secrets={"neasmart_api_key": KEY})
-    world = World(gateway, home_assistant)
+    world = World(gateway, broker, home_assistant)
     try:
+        broker.start()
         gateway.start()
         gateway.wait_ready()
         world.let_the_house_talk()
@@ -73,6 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         home_assistant.stop()
         world.silence_the_house()
         gateway.clean_up()
+        broker.stop()
 
 
 def see_that_home_assistant_is_there() -> None:
@@ -83,13 +62,6 @@ def see_that_home_assistant_is_there() -> None:
     if found.returncode:
         pytest.skip(found.stderr.strip())
     cannot("needs Home Assistant: run scripts/install-home-assistant")
-
-
-def configure_house(folder: Path) -> None:
-    """Write a settings file with labels that are hard to quote."""
-    zones = "\n".join(f"  - id: {number}\n    label: |-\n      {label}" for number, label in LABELS.items())
-    (folder / "data").mkdir()
-    (folder / "data" / "config.yaml").write_text(f"structures:\n- base_id: 1\n  zones:\n{zones}\n", encoding="utf-8")
 
 
 def pasted(gateway: Gateway) -> str:

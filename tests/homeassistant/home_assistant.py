@@ -105,6 +105,18 @@ class HomeAssistant:
         """What Home Assistant makes of a template, which must give JSON."""
         return json.loads(self._ask("POST", "/api/template", {"template": template}))
 
+    def registered(self, integration: str) -> list[str]:
+        """The ids of the entities that an integration has in the registry, available or not."""
+        found: list[str] = self.rendered(f"{{{{ integration_entities('{integration}') | list | to_json }}}}")
+        return found
+
+    def connect_to_broker(self, port: int) -> None:
+        """Add the MQTT integration, as a person does it under Settings, Devices & services."""
+        flows = "/api/config/config_entries/flow"
+        flow = self.post(flows, {"handler": "mqtt"})["flow_id"]
+        done = self.post(f"{flows}/{flow}", {"broker": "127.0.0.1", "port": port})
+        assert done["type"] == "create_entry", done
+
     def call(self, service: str, **data: Any) -> None:
         """Call a service such as number.set_value and wait until it is done."""
         self.post(f"/api/services/{service.replace('.', '/')}", data)

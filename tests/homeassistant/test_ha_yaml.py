@@ -1,16 +1,14 @@
 """What `ha-yaml` prints, pasted into a real Home Assistant."""
 
-from typing import Any
-
 import pytest
 import yaml
 
-from tests.homeassistant.conftest import HIGHEST, LABELS, NOTIFICATION, STALE_AFTER, World
-from tests.running import DEADLINE, eventually
+from tests.homeassistant.world import HIGHEST, LABELS, NOTIFICATION, TURN, World
+from tests.running import eventually
+
+pytestmark = pytest.mark.needs("mosquitto")
 
 LIVING, BATH, LAST = LABELS[1], LABELS[2], "Zone 1.3"
-TURN = 5 + STALE_AFTER + DEADLINE
-"""Seconds for something that Home Assistant sees at its next look."""
 
 
 def test_it_loads_without_a_warning(world: World) -> None:
@@ -29,7 +27,7 @@ def test_values_are_those_of_the_house(world: World, label: str, name: str, fiel
     number = [LIVING, BATH, LAST].index(label) + 1
 
     def same() -> bool:
-        return float(str(world.home_assistant.state(shown))) == zone(world, number)[field]
+        return float(str(world.home_assistant.state(shown))) == world.zone(number)[field]
 
     eventually(same, f"{shown} as in the gateway", TURN)
 
@@ -43,21 +41,19 @@ def test_values_follow_the_house(world: World) -> None:
 
 def test_the_plant_is_there_too(world: World) -> None:
     """Mode and state, the weather, a mixed group, a pump, a dehumidifier, and how the gateway fares."""
-    assert seen(world, "NEA SMART mode", "select") == "heating"
-    assert seen(world, "NEA SMART state", "select") == "normal"
-    assert -30 < float(seen(world, "NEA SMART outside temperature", "sensor")) < 40
-    assert 5 < float(seen(world, "NEA SMART mixed group 1 flow temperature", "sensor")) < 60
+    assert world.seen("NEA SMART mode", "select") == "heating"
+    assert world.seen("NEA SMART state", "select") == "normal"
+    assert -30 < float(world.seen("NEA SMART outside temperature", "sensor")) < 40
+    assert 5 < float(world.seen("NEA SMART mixed group 1 flow temperature", "sensor")) < 60
     for name in ("mixed group 3 pump", "pump 5", "dehumidifier 9", "error"):
-        assert seen(world, f"NEA SMART {name}", "binary_sensor") in ("on", "off")
-    assert seen(world, "NEA SMART condition", "sensor") == "healthy"
-    assert seen(world, "NEA SMART bus", "binary_sensor") == "on"
+        assert world.seen(f"NEA SMART {name}", "binary_sensor") in ("on", "off")
+    assert world.seen("NEA SMART condition", "sensor") == "healthy"
+    assert world.seen("NEA SMART bus", "binary_sensor") == "on"
 
 
 def test_every_entity_is_in_the_registry(world: World) -> None:
     """All that was pasted is there once, with an id of its own, so that people can rename it."""
-    found: list[str] = world.home_assistant.rendered(
-        "{{ (integration_entities('rest') + integration_entities('template')) | list | to_json }}"
-    )
+    found = world.home_assistant.registered("rest") + world.home_assistant.registered("template")
     configured = yaml.safe_load(world.home_assistant.packages["neasmart"].replace("!secret", ""))
     (rest,), (template,) = configured["rest"], configured["template"]
     parts = (rest["sensor"], rest["binary_sensor"], template["number"], template["select"])
@@ -68,10 +64,10 @@ def test_every_entity_is_in_the_registry(world: World) -> None:
 def test_a_setpoint_is_confirmed(world: World) -> None:
     """The number's own way: rest_command, gateway, base station, and its echo back to the number."""
     shown = world.home_assistant.named(f"{BATH} setpoint", "number")
-    wanted = 23.5 if zone(world, 2)["setpoint"] != 23.5 else 22.5
+    wanted = 23.5 if world.zone(2)["setpoint"] != 23.5 else 22.5
     world.home_assistant.call("number.set_value", entity_id=shown, value=wanted)
     assert float(str(world.home_assistant.state(shown))) == wanted, "what is pending is shown at once"
-    receipt = confirmed(world, 2)
+    receipt = world.confirmed(2)
     assert (receipt["writes"][0]["register"], receipt["writes"][0]["value"]) == ("zone.setpoint", wanted)
     assert receipt["by"]["who"] == "api-key", "it came with the key of secrets.yaml"
 
@@ -80,7 +76,7 @@ def test_a_state_is_confirmed(world: World) -> None:
     """The select's way."""
     shown = world.home_assistant.named(f"{LAST} state", "select")
     world.home_assistant.call("select.select_option", entity_id=shown, option="reduced")
-    receipt = confirmed(world, 3)
+    receipt = world.confirmed(3)
     assert (receipt["writes"][0]["register"], receipt["writes"][0]["value"]) == ("zone.state", "reduced")
     eventually(lambda: world.home_assistant.state(shown) == "reduced", "the base's own word", TURN)
 
@@ -90,17 +86,17 @@ def test_the_plant_is_commanded(world: World) -> None:
     shown = world.home_assistant.named("NEA SMART state", "select")
     for option in ("reduced", "normal"):
         world.home_assistant.call("select.select_option", entity_id=shown, option=option)
-        receipt = eventually(lambda: ended(world, "?limit=1"), "a receipt with an end")
+        receipt = eventually(lambda: world.ended("?limit=1"), "a receipt with an end")
         assert (receipt["state"], receipt["writes"][0]["value"]) == ("confirmed", option)
 
 
 def test_a_refusal_is_told(world: World) -> None:
     """A notification says why, and the number is what it was."""
-    shown, before = world.home_assistant.named(f"{LIVING} setpoint", "number"), zone(world, 1)
+    shown, before = world.home_assistant.named(f"{LIVING} setpoint", "number"), world.zone(1)
     world.home_assistant.call("number.set_value", entity_id=shown, value=HIGHEST + 1)
     assert f"{HIGHEST:g}" in eventually(lambda: told(world), "a notification")
-    assert zone(world, 1)["desired"] is None
-    assert zone(world, 1)["setpoint"] == before["setpoint"]
+    assert world.zone(1)["desired"] is None
+    assert world.zone(1)["setpoint"] == before["setpoint"]
 
 
 def test_a_silent_house_is_unavailable(world: World) -> None:
@@ -114,41 +110,11 @@ def test_a_silent_house_is_unavailable(world: World) -> None:
     bus = world.home_assistant.named("NEA SMART bus", "binary_sensor")
     before = world.home_assistant.complaints()
     world.silence_the_house()
-    eventually(lambda: states(world, shown) == {"unavailable"}, "a house that is unavailable", TURN)
+    eventually(lambda: world.states(shown) == {"unavailable"}, "a house that is unavailable", TURN)
     eventually(lambda: world.home_assistant.state(bus) == "off", "a bus that is told dead", TURN)
     world.let_the_house_talk()
-    eventually(lambda: "unavailable" not in states(world, shown), "a house that is back", TURN)
+    eventually(lambda: "unavailable" not in world.states(shown), "a house that is back", TURN)
     assert world.home_assistant.complaints() == before
-
-
-def zone(world: World, number: int) -> dict[str, Any]:
-    found: dict[str, Any] = world.gateway.get(f"/api/v1/zones/1/{number}").json
-    return found
-
-
-def seen(world: World, name: str, domain: str) -> str:
-    return str(world.home_assistant.state(world.home_assistant.named(name, domain)))
-
-
-def states(world: World, entities: list[str]) -> set[str | None]:
-    return {world.home_assistant.state(entity) for entity in entities}
-
-
-def confirmed(world: World, number: int) -> dict[str, Any]:
-    """The newest receipt of a zone, once the base has confirmed it."""
-    receipt: dict[str, Any] = eventually(lambda: ended(world, f"?base=1&zone={number}&limit=1"), "an end")
-    assert receipt["state"] == "confirmed"
-    return receipt
-
-
-def ended(world: World, query: str) -> dict[str, Any] | None:
-    receipt = newest(world, query)
-    return receipt if receipt["finished_at"] else None
-
-
-def newest(world: World, query: str) -> dict[str, Any]:
-    found: dict[str, Any] = world.gateway.get(f"/api/v1/commands{query}").json["commands"][0]
-    return found
 
 
 def told(world: World) -> str | None:
