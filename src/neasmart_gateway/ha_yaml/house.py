@@ -55,7 +55,7 @@ def _ids(things: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
 
 
 def _rooms(labelled: Iterable[tuple[ZoneRef, str]]) -> tuple[Room, ...]:
-    """Return rooms of which two with the same label carry their numbers behind it."""
-    found = list(labelled)
+    """Return rooms with names of one line; those with the same one carry their numbers behind it."""
+    found = [(ref, " ".join(label.split())) for ref, label in labelled]
     often = Counter(label for _, label in found)
     return tuple(Room(ref, label if often[label] == 1 else f"{label} ({ref.base}.{ref.zone})") for ref, label in found)
