@@ -64,7 +64,8 @@ class Broker:
         return Client(self.port, **login)
 
     def _listens(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.log.read_text()[-2000:]
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()[-2000:]
         return _answers(self.port)
 
 

@@ -31,7 +31,7 @@ _REPEATED = (
     mqtt.OrderRefused,
     mqtt.StoredOrderIgnored,
 )
-"""Kinds that can come in floods; each is logged once a minute for each peer or topic and says how many were left out."""
+"""Kinds that can come in floods; each is logged once a minute for each peer or topic, with how many were left out."""
 
 _ListenerState = bus.ListenerOpened | bus.ListenerFailed | bus.DeviceLost | mqtt.BrokerConnected | mqtt.BrokerLost
 _Key = tuple[type, str]

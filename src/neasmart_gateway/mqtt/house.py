@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -53,15 +53,9 @@ class Onlooker:
         self._memory, self.plan = memory, plan
         self._stale_after, self._clock = stale_after, clock
 
-    def refs(self, remembered: Iterable[ZoneRef]) -> Sequence[ZoneRef]:
-        """Return the zones to be shown: those that the settings list.
-
-        Where they list none: those that were ever heard of, and `remembered` ones, which a database that was lost does
-        not take from anybody.
-        """
-        if self.plan.zones:
-            return sorted(self.plan.zones)
-        return sorted({*remembered, *(ref for ref in ZoneRef.every() if self._zone(ref)[0].heard)})
+    def heard(self, refs: Iterable[ZoneRef]) -> Iterator[ZoneRef]:
+        """Yield those of some zones that the base station has ever spoken of."""
+        return (ref for ref in refs if self._zone(ref)[0].heard)
 
     def look(self, refs: Iterable[ZoneRef]) -> House:
         """Return how everything is now."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from neasmart_gateway.domain.intentions import SetpointRange
+from neasmart_gateway.domain.topics import Kind
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.mqtt.discovery import ORIGIN, Discovery, Part, rows
 from neasmart_gateway.mqtt.house import House, Onlooker, Outcomes, place_of
@@ -36,7 +37,8 @@ class Publisher:
         self._outcomes, self.allowed = outcomes, allowed
         self._names: Names = discovery.names
         self._told: dict[str, str] = {}
-        self._zones: set[ZoneRef] = set()
+        self._zones: set[ZoneRef] = set(onlooker.plan.zones)
+        self._spoken_of: set[ZoneRef] = set()
         self._bases: set[int] = set()
         self._parts: set[Part] = set()
         self._seen = events.latest
@@ -61,6 +63,7 @@ class Publisher:
         for place in ours.keys() - set(self._gone):
             self._remember(place)
         self._parts |= {_PARTS[key] for key in ours.get(PLANT, {}).get("cmps", {}) if key in _PARTS}
+        self._spoken_of = set(ZoneRef.every())
         self._seen = self._events.latest  # what has happened before is in the image, and no news to anybody
         self._outcomes.read()
         self.repeat()
@@ -87,6 +90,9 @@ class Publisher:
     def steps(self) -> Iterator[tuple[str, str]]:
         """Yield topic and payload for each step of a command that has come since the last time, as no retained one."""
         batch = self._events.since(self._seen)
+        self._spoken_of |= {event.topic.zone for event in batch.events if event.topic.kind is Kind.ZONE}
+        if batch.missed:
+            self._spoken_of |= set(ZoneRef.every())
         self._again = self._again or batch.latest != self._seen
         self._seen = batch.latest
         for receipt in (event.receipt for event in batch.events if event.receipt is not None):
@@ -105,7 +111,7 @@ class Publisher:
                 self._told[topic] = payload
 
     def _everything(self) -> Iterator[tuple[str, str]]:
-        self._zones = set(self._onlooker.refs(self._zones))
+        self._learn()
         house = self._onlooker.look(sorted(self._zones))
         self.season = season_of(house.mode, house.water, self.season)
         self._bases |= {PLANT, *(ref.base for ref in self._zones)}
@@ -114,6 +120,12 @@ class Publisher:
             yield from self._base(base, house)
         for ref in house.rooms:
             yield from self._zone(ref, house, self.season)
+
+    def _learn(self) -> None:
+        """Take in zones that were not heard of before, unless the settings say which zones there are."""
+        if not self._onlooker.plan.zones:
+            self._zones |= set(self._onlooker.heard(self._spoken_of - self._zones))
+        self._spoken_of.clear()
 
     def _base(self, base: int, house: House) -> Iterator[tuple[str, str]]:
         names = self._names

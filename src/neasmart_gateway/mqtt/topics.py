@@ -96,7 +96,8 @@ class Names:
 
     def order_at(self, topic: str) -> Order | None:
         """Return what a topic orders; None when it names no place and thing that there can be."""
-        match = _COMMAND.fullmatch(topic.removeprefix(f"{self.node}/"))
+        node, _, rest = topic.partition("/")
+        match = _COMMAND.fullmatch(rest) if node == self.node else None
         if match is None:
             return None
         base, zone, what = int(match[1]), match[2], match[3]
