@@ -182,12 +182,4 @@ class HomeAssistant:
                 return text
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(error.code, f"{method} {path}: {error.code} {error.read().decode()}") from None
-
-
-class Refused(AssertionError):
-    """Home Assistant has refused a request or a call."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+                raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from None
