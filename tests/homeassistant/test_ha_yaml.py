@@ -67,8 +67,7 @@ def test_a_setpoint_is_confirmed(world: World) -> None:
     wanted = 23.5 if world.zone(2)["setpoint"] != 23.5 else 22.5
     world.home_assistant.call("number.set_value", entity_id=shown, value=wanted)
     assert float(str(world.home_assistant.state(shown))) == wanted, "what is pending is shown at once"
-    receipt = world.confirmed(2)
-    assert (receipt["writes"][0]["register"], receipt["writes"][0]["value"]) == ("zone.setpoint", wanted)
+    receipt = world.confirmed("zone.setpoint", wanted, zone=2)
     assert receipt["by"]["who"] == "api-key", "it came with the key of secrets.yaml"
 
 
@@ -76,8 +75,7 @@ def test_a_state_is_confirmed(world: World) -> None:
     """The select's way."""
     shown = world.home_assistant.named(f"{LAST} state", "select")
     world.home_assistant.call("select.select_option", entity_id=shown, option="reduced")
-    receipt = world.confirmed(3)
-    assert (receipt["writes"][0]["register"], receipt["writes"][0]["value"]) == ("zone.state", "reduced")
+    world.confirmed("zone.state", "reduced", zone=3)
     eventually(lambda: world.home_assistant.state(shown) == "reduced", "the base's own word", TURN)
 
 
@@ -86,8 +84,7 @@ def test_the_plant_is_commanded(world: World) -> None:
     shown = world.home_assistant.named("NEA SMART state", "select")
     for option in ("reduced", "normal"):
         world.home_assistant.call("select.select_option", entity_id=shown, option=option)
-        receipt = eventually(lambda: world.ended("?limit=1"), "a receipt with an end")
-        assert (receipt["state"], receipt["writes"][0]["value"]) == ("confirmed", option)
+        world.confirmed("operation.state", option)
 
 
 def test_a_refusal_is_told(world: World) -> None:

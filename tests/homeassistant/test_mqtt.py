@@ -65,6 +65,7 @@ def found(world: World) -> Iterator[Found]:
         world.home_assistant.connect_to_broker(world.broker.port)
         found = Found(world, client)
         eventually(found.all_there, "every entity that is published", TURN)
+        eventually(lambda: not GONE & world.states(found.entities), "entities that are all available", TURN)
         yield found
 
 
@@ -72,7 +73,6 @@ def test_everything_appears(found: Found) -> None:
     """A device for the base and one for each zone, each with all of its entities, available, without a complaint."""
     assert sorted(found.offered) == ["neasmart_b1", "neasmart_b1_z1", "neasmart_b1_z2"]
     assert len(found.devices) == 3
-    eventually(lambda: not GONE & found.world.states(found.entities), "entities that are all available", TURN)
     assert [line for line in found.world.home_assistant.complaints() if "mqtt" in line.lower()] == []
 
 
@@ -104,8 +104,7 @@ def test_a_temperature_is_confirmed(found: Found) -> None:
     climate = found.climate(LIVING)
     wanted = 24.5 if found.world.zone(1)["setpoint"] != 24.5 else 23.5
     found.world.home_assistant.call("climate.set_temperature", entity_id=climate, temperature=wanted)
-    receipt = wait_for(found, 1, wanted)
-    assert (receipt["state"], receipt["by"]["via"]) == ("confirmed", "mqtt")
+    assert found.world.confirmed("zone.setpoint", wanted, zone=1)["by"]["via"] == "mqtt"
     eventually(lambda: found.shows(climate, "temperature") == wanted, "the base's own word", TURN)
     outcome = found.of(LIVING, "_last_command")[0]
     eventually(lambda: found.world.home_assistant.state(outcome) == "confirmed", "the outcome", TURN)
@@ -115,7 +114,7 @@ def test_a_preset_is_confirmed(found: Found) -> None:
     """`climate.set_preset_mode`, for one zone and not for the house."""
     climate, before = found.climate(BATH), operation(found)
     found.world.home_assistant.call("climate.set_preset_mode", entity_id=climate, preset_mode="reduced")
-    assert wait_for(found, 2, "reduced")["state"] == "confirmed"
+    found.world.confirmed("zone.state", "reduced", zone=2)
     eventually(lambda: found.shows(climate, "preset_mode") == "reduced", "the preset", TURN)
     assert operation(found) == before
 
@@ -125,7 +124,7 @@ def test_a_mode_is_confirmed(found: Found) -> None:
     climate, before = found.climate(BATH), operation(found)
     for mode, state in (("off", "standby"), ("heat", "normal")):
         found.world.home_assistant.call("climate.set_hvac_mode", entity_id=climate, hvac_mode=mode)
-        assert wait_for(found, 2, state)["state"] == "confirmed"
+        found.world.confirmed("zone.state", state, zone=2)
         eventually(lambda mode=mode: found.world.home_assistant.state(climate) == mode, mode, TURN)
     assert operation(found) == before
 
@@ -162,16 +161,6 @@ def test_a_zone_that_is_removed(found: Found) -> None:
     restart(found)
     eventually(lambda: set(found.entities) == before - set(removed), "a house without that zone", TURN)
     assert len(found.devices) == 2
-
-
-def wait_for(found: Found, number: int, value: object) -> dict[str, Any]:
-    """The receipt of a command that wants this value, once it has ended."""
-
-    def ended() -> dict[str, Any]:
-        receipt = found.world.ended(f"?base=1&zone={number}&limit=1")
-        return receipt if receipt and receipt["writes"][0]["value"] == value else {}
-
-    return eventually(ended, f"the end of a command for {value}", TURN)
 
 
 def operation(found: Found) -> tuple[str, str]:

@@ -53,16 +53,16 @@ class World:
         found = {one["entity_id"]: one["state"] for one in self.home_assistant.states()}
         return {found.get(entity) for entity in entities}
 
-    def confirmed(self, number: int) -> dict[str, Any]:
-        """The newest receipt of a zone of base 1, once the base has confirmed it."""
-        receipt: dict[str, Any] = eventually(lambda: self.ended(f"?base=1&zone={number}&limit=1"), "an end")
-        assert receipt["state"] == "confirmed"
-        return receipt
+    def confirmed(self, register: str, value: object, zone: int | None = None) -> dict[str, Any]:
+        """The receipt of the newest command, once it is this one and the base has confirmed it; zones are of base 1."""
+        of_zone = "" if zone is None else f"&base=1&zone={zone}"
 
-    def ended(self, query: str) -> dict[str, Any]:
-        """The newest receipt, if it has come to its end; else empty."""
-        receipt = self.newest(query)
-        return receipt if receipt.get("finished_at") else {}
+        def looked_for() -> dict[str, Any]:
+            receipt = self.newest(f"?limit=1{of_zone}")
+            wanted = receipt and (receipt["writes"][0]["register"], receipt["writes"][0]["value"]) == (register, value)
+            return receipt if wanted and receipt["state"] == "confirmed" else {}
+
+        return eventually(looked_for, f"a command {register} {value} that is confirmed", TURN)
 
     def newest(self, query: str) -> dict[str, Any]:
         """The newest receipt; empty before the first."""
