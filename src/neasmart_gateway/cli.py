@@ -16,6 +16,7 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.health_command import health
 from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
@@ -171,6 +172,7 @@ def salvage_database(
 app.command()(doctor)
 app.command()(health)
 app.command("compat-test")(compat_test)
+app.command("ha-yaml")(ha_yaml)
 app.command("support-bundle")(support_bundle)
 
 
