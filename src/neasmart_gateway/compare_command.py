@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -59,6 +60,8 @@ def compare(
     if gateway is None and not settings.server.listen_only:
         typer.echo(_WARNING, err=True)
     typer.echo(f"comparing every {every:g} s for {minutes:g} minutes; Ctrl-C shows what was found so far", err=True)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started us in the background
+        signal.signal(number, signal.default_int_handler)
     comparison = Comparison()
     trouble: list[str] = []
     with suppress(KeyboardInterrupt):

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from neasmart_gateway.domain.commands import CommandState
+from neasmart_gateway.domain.times import iso
 from neasmart_gateway.store.journal import Batch, CommandRow
 from tests.api.recorded import COMMANDS, LAST_PLACE, OPERATION, Recorded, commanded
 from tests.api.serving import client_of, faults, problem
@@ -283,15 +284,16 @@ def test_a_command_that_the_ring_has_forgotten_is_in_the_database(recorded: Reco
     path = f"{COMMANDS}/{commanded(api, 21)}"
     api.delete(path)
     receipt = api.get(path).get_json()["command"] | {"id": "512-0badcafe"}
-    recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START, receipt)]), durable=True)
+    recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START - 7200, receipt)]), durable=True)
     assert api.get(f"{COMMANDS}/512-0badcafe").get_json() == {"command": receipt}
     problem(api.get(f"{COMMANDS}/512-0badcaff"), 404, "not_found")
 
 
 def test_a_command_that_only_the_database_has_as_open_is_not(recorded: Recorded, api: FlaskClient) -> None:
     """What is open is in the ring: this one was closed by a restart, and is listed as that."""
-    receipt = api.get(f"{COMMANDS}/{commanded(api, 21)}").get_json()["command"] | {"id": "512-0badcafe"}
-    recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START, receipt)]), durable=True)
+    receipt = api.get(f"{COMMANDS}/{commanded(api, 21)}").get_json()["command"]
+    receipt |= {"id": "512-0badcafe", "created_at": iso(UNIX_START - 7200)}
+    recorded.journal.commit(Batch(commands=[CommandRow(receipt["id"], UNIX_START - 7200, receipt)]), durable=True)
     command = api.get(f"{COMMANDS}/512-0badcafe").get_json()["command"]
     assert (command["state"], command["note"]) == ("expired", "gateway restarted; the base may have read it")
     assert listed(api, state="expired") == ["512-0badcafe"]
