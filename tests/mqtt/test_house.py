@@ -196,6 +196,7 @@ def test_a_last_will_of_before_is_contradicted(home: Client) -> None:
 
 def test_nothing_is_carried_out_late(home: Client, gateway: Gateway) -> None:
     """What was said to a daemon that stood still is refused when it goes on; what is said then is carried out."""
+    assert order_until_taken(home, 27.5) == 27.5  # somebody listens
     daemon = gateway.daemon
     os.kill(daemon, signal.SIGSTOP)
     said_at = time.monotonic()
