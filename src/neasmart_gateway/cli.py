@@ -18,6 +18,7 @@ from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
 from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.health_command import health
+from neasmart_gateway.logs.lines import escaped
 from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of
@@ -183,6 +184,6 @@ def version() -> None:
 
 
 def _fail(faults: list[str]) -> None:
-    for fault in faults:
-        print(fault, file=sys.stderr)
+    for line in "\n".join(faults).split("\n"):
+        print(escaped(line), file=sys.stderr)  # it may quote a file or an answer of somebody else
     raise SystemExit(2)

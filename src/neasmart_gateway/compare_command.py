@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from neasmart_gateway.errors import OperatorError
+from neasmart_gateway.logs.lines import escaped
 from neasmart_gateway.moving.contracts import OldGateway, contract_of
 from neasmart_gateway.moving.differences import Comparison
 from neasmart_gateway.moving.http import Peer
@@ -49,27 +50,26 @@ def compare(
         Contract | None, typer.Option(help="The old one's routes: /zones… (root) or /api/zones… (api); else tried.")
     ] = None,
 ) -> None:
-    """Compare what an older gateway and ours show; status 0: the same, 1: they differ, 2: nothing could be compared."""
+    """Compare what an older gateway and ours show; status 0: the same, 1: they differ, 2: too little could be compared."""
     settings = load()
     ask, where = _ours(settings, gateway)
     peer = Peer(old)
     if peer.base == where:
         raise OperatorError(f"{old} is our own gateway: name the old one")
     _must_be_ours(ask, where)
-    predecessor = _met(peer, contract)
+    predecessor = _met(peer, contract, ask)
     if gateway is None and not settings.server.listen_only:
         typer.echo(_WARNING, err=True)
     typer.echo(f"comparing every {every:g} s for {minutes:g} minutes; Ctrl-C shows what was found so far", err=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started us in the background
         signal.signal(number, signal.default_int_handler)
     comparison = Comparison()
-    trouble: list[str] = []
     with suppress(KeyboardInterrupt):
-        _look_again_and_again(ask, predecessor, comparison, trouble, (minutes * 60, every))
-    _must_say_something(comparison, [*trouble, *predecessor.failures.values()])
+        _look_again_and_again(ask, predecessor, comparison, (minutes * 60, every))
+    _must_say_something(comparison)
     for line in _report(comparison, predecessor):
-        typer.echo(line)
-    raise typer.Exit(1 if comparison.differences else 0)
+        typer.echo(escaped(line))
+    raise typer.Exit(1 if comparison.differences else 0 if comparison.is_whole else 2)
 
 
 def _ours(settings: Settings, gateway: str | None) -> tuple[Ask, str]:
@@ -89,17 +89,28 @@ def _must_be_ours(ask: Ask, where: str) -> None:
         raise OperatorError(f"{where} is no neasmart-gateway, or one of another version") from None
 
 
-def _met(peer: Peer, contract: Contract | None) -> OldGateway:
-    """Make sure that the old gateway answers; OperatorError when it does not."""
+def _must_be_another(ask: Ask, peer: Peer) -> None:
+    """Notice our own gateway under another name: it would agree with itself in everything."""
     try:
-        return OldGateway(peer, contract or contract_of(peer), lambda: time.sleep(_BETWEEN_QUESTIONS))
+        here, there = ask("/health")["daemon"], peer.get("/api/v1/health")["daemon"]
+        same = all(here[name] is not None and here[name] == there[name] for name in ("pid", "started_at"))
+    except (OperatorError, KeyError, TypeError):
+        return
+    if same:
+        raise OperatorError(f"{peer.base} is our own gateway: name the old one")
+
+
+def _met(peer: Peer, contract: Contract | None, ask: Ask) -> OldGateway:
+    """Make sure that the old gateway answers, and is not our own; OperatorError when it is so."""
+    try:
+        met = OldGateway(peer, contract or contract_of(peer), lambda: time.sleep(_BETWEEN_QUESTIONS))
+        _must_be_another(ask, peer)
+        return met
     except KeyboardInterrupt:
         raise OperatorError("nothing was compared: it was interrupted before it began") from None
 
 
-def _look_again_and_again(
-    ask: Ask, old: OldGateway, comparison: Comparison, trouble: list[str], pace: tuple[float, float]
-) -> None:
+def _look_again_and_again(ask: Ask, old: OldGateway, comparison: Comparison, pace: tuple[float, float]) -> None:
     """Look every so many seconds until the time is over, but twice at least; `pace` is (how long, how often)."""
     began = time.monotonic()
     looks = 0
@@ -107,8 +118,8 @@ def _look_again_and_again(
         started = time.monotonic()
         try:
             _look(ask, old, comparison, started)
-        except OperatorError as error:  # ours may be restarted meanwhile
-            trouble[:] = [error.message]
+        except OperatorError as error:  # one of them may be restarted meanwhile
+            comparison.miss(error.message)
         looks += 1
         next_look = max(started + pace[1], time.monotonic())
         if looks >= 2 and next_look - began > pace[0]:
@@ -122,9 +133,11 @@ def _look(ask: Ask, old: OldGateway, comparison: Comparison, at: float) -> None:
     comparison.see(at, values, [of_snapshot(before), of_snapshot(ask("/snapshot"))])
 
 
-def _must_say_something(comparison: Comparison, trouble: list[str]) -> None:
-    if comparison.looks < 2 or not comparison.compared:
-        raise OperatorError(f"nothing could be compared: {trouble[0] if trouble else 'two looks are needed at least'}")
+def _must_say_something(comparison: Comparison) -> None:
+    if not comparison.compared:
+        raise OperatorError(
+            f"nothing could be compared: {comparison.why_missed or 'two looks with an answer are needed at least'}"
+        )
     if not comparison.live:
         raise OperatorError(
             "nothing could be compared: our gateway hears no live value; neasmart-gateway doctor says why"
@@ -141,10 +154,16 @@ def _report(comparison: Comparison, old: OldGateway) -> Iterator[str]:
         yield f"no difference: {note}: {_listed(name for name, one in comparison.notes.items() if one == note)}"
     if comparison.only_ours:
         yield f"not compared, the old gateway does not show it: {_listed(comparison.only_ours)}"
-    for failure in list(dict.fromkeys(old.failures.values()))[:_MOST_SHOWN]:
+    failures = list(dict.fromkeys(old.failures.values()))
+    for failure in failures[:_MOST_SHOWN]:
         yield f"no answer: {failure}"
-    values = comparison.compared // comparison.looks
-    yield f"{len(comparison.differences)} of {values} values differ, after {comparison.looks} looks"
+    if len(failures) > _MOST_SHOWN:
+        yield f"no answer: to {len(failures) - _MOST_SHOWN} more questions"
+    if comparison.missed:
+        often = f"{comparison.missed} of {comparison.missed + comparison.looks} looks"
+        last = ", and in the last one" if comparison.cut_off else ""
+        yield f"in {often}{last} there was nothing to compare: {comparison.why_missed}"
+    yield f"{len(comparison.differences)} of {comparison.compared} values differ, after {comparison.looks} looks"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -24,6 +24,10 @@ app.command("import-config")(import_config)
 app.command()(compare)
 
 _MOST_SHOWN = 20
+_DOUBT = (
+    "warning: too little is in this file to tell {whose}'s gateway from {other}'s: as the wrong one, setpoints are "
+    "taken for temperatures. Look with --dry-run whether the values can be true"
+)
 
 
 @app.command("import")
@@ -43,6 +47,8 @@ def import_database(
     old = predecessor.read(file)
     found = sort(old.numbers, whose)
     at = min(old.changed_at, time.time())
+    if found.other and found.measurements:
+        typer.echo(_DOUBT.format(whose=whose, other=found.other), err=True)
     there = arrivals.known(path)
     if dry_run:
         for line in _table(found.measurements, there):
@@ -66,7 +72,7 @@ def _table(measurements: Iterable[Measurement], there: frozenset[int]) -> Iterat
 def _left_out(found: Sorted, known: int) -> Iterator[str]:
     """Yield a line for each kind of number that is not imported."""
     if known:
-        yield f"known already: {known}, which this gateway has heard itself; they stay as they are"
+        yield f"known already: {known}, heard by this gateway or imported before; they stay as they are"
     if found.commands:
         yield f"left out: {len(found.commands)} modes, states and setpoints; commands are never taken over"
     if found.unknown:

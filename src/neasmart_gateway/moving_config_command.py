@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from neasmart_gateway.errors import OperatorError, SettingsError
+from neasmart_gateway.errors import InvalidValue, OperatorError, SettingsError
+from neasmart_gateway.logs.lines import escaped
 from neasmart_gateway.moving.config import Translation, merged, translate
 from neasmart_gateway.settings import faults_in
 from neasmart_gateway.settings.sources import config_file
@@ -42,7 +44,7 @@ def import_config(
     else:
         typer.echo(text, nl=False)
     for remark in made.remarks:
-        typer.echo(f"# {remark}", err=True)
+        typer.echo(f"# {escaped(remark)}", err=True)
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -51,14 +53,24 @@ def _content(file: Path) -> dict[str, Any]:
             raw = opened.read(_LARGEST + 1)
         if len(raw) > _LARGEST:
             raise OperatorError(f"{file} is larger than a configuration ever was")
-        content = json.loads(raw.decode("utf-8-sig"))
+        content = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once_each)
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
+    except InvalidValue as error:
+        raise OperatorError(f"{file}: {error.message}") from None
     except (ValueError, RecursionError) as error:
         raise OperatorError(f"{file} is not JSON{_where(error)}") from None
     if not isinstance(content, dict):
         raise OperatorError(f"{file} must hold a JSON object, such as an old gateway's options.json")
     return content
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice in one object, where it is not known which was meant; comments may."""
+    times = Counter(key for key, _ in pairs if not key.startswith("//"))
+    if twice := sorted(key for key in times if times[key] > 1):
+        raise InvalidValue(f"{', '.join(twice)[:200]} stands there twice")
+    return dict(pairs)
 
 
 def _where(error: Exception) -> str:

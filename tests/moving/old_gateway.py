@@ -23,6 +23,10 @@ class OldHouse:
     manners: dict[str, str] = field(default_factory=dict)
     url: str = ""
     over: threading.Event = field(default_factory=threading.Event)
+    zones: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What single zones show instead, by path."""
+    dies_after: int | None = None
+    """After so many questions it hangs up on whoever asks."""
 
     def word(self, address: int) -> int:
         return self.words.get(address, 0)
@@ -96,10 +100,13 @@ def old_gateway(contract: str, words: dict[int, int]) -> Iterator[OldHouse]:
 
         def answer(self) -> None:
             house.asked.append((self.command, self.path))
+            if house.dies_after is not None and len(house.asked) > house.dies_after:
+                self.close_connection = True
+                return
             manner = house.manners.get(self.path, house.manners.get("*", ""))
             parts = self.path.strip("/").split("/")
             asked, rest = ("api", parts[1:]) if parts[0] == "api" else ("root", parts)
-            found = getattr(house, asked)(rest) if contract == asked else None
+            found = house.zones.get(self.path) or (getattr(house, asked)(rest) if contract == asked else None)
             body = json.dumps(found or {"err": "no such route"}).encode()
             body = {"garbage": b"<html>", "endless": b" " * 3_000_000}.get(manner, body)
             if manner == "silence":

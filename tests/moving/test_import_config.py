@@ -46,7 +46,7 @@ def translated(folder: Path, *files: dict[str, Any]) -> tuple[dict[str, Any], st
         (folder / f"old{number}.json").write_text(json.dumps(content))
     done = run(folder, "import-config", *(f"old{number}.json" for number in range(len(files))))
     assert done.returncode == 0, done.stderr
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(exist_ok=True)
     (folder / "data/config.yaml").write_text(done.stdout)
     checked = run(folder, "check-config", ENVIRONMENT="production")
     assert checked.returncode == 0, checked.stderr
@@ -153,9 +153,20 @@ def bases(*zones: object, base_id: object = 1) -> dict[str, Any]:
         (bases(base_id="5" * 5000), "is no number of a base or zone"),
         (bases({"id": 13, "label": "x"}), "structures.0.zones.0.id (13)"),
         (bases({"id": 1, "label": "x"}, {"id": 1, "label": "y"}), "base 1: zone 1 stands there twice"),
-        (bases("Living"), "'Living' is no number of a base or zone"),
-        ({"structures": "Living"}, "structures ('Living'): must be a list of bases"),
-        ({"structures": ["x"]}, "base x: 'x' is no number of a base or zone"),
+        (bases("Living"), "base 1: zones ('Living'): must hold keys and values"),
+        (bases(1), "base 1: zones ('1'): must hold keys and values"),
+        ({"structures": "Living"}, "structures ('Living'): must be a list, or hold a key for each number"),
+        ({"structures": False, "zones": {"1": {}}}, "structures ('False'): must be a list"),
+        ({"structures": ["x"]}, "structures ('x'): must hold keys and values"),
+        ({"slave_id": 240, "structures": {"3": [1, 2]}}, "structures, 3 ('[1, 2]'): must hold keys and values"),
+        ({"zones": {"1": {"zones": 5}}}, "base 1: zones ('5'): must be a list, or hold a key for each number"),
+        ({"zones": {"1": {"zones": {"2": 5}}}}, "base 1: zones, 2 ('5'): must hold keys and values"),
+        ({"zones": {"1": {"label": {"a": 1}}}}, """base 1: its label ("{'a': 1}") must be a text"""),
+        (bases({"id": 2, "label": True}), "base 1, zone 2: its label ('True') must be a text"),
+        ({"slave_id": 0}, "modbus.slave_id"),
+        ({"slave_id": 240, "listen_port": 0}, "server.port (0)"),
+        ({"slave_id": 240, "server_port": 0}, "api.port (0)"),
+        ({"slave_id": 240, "slave_ids": 0}, "slave_ids ('0'): must be whole numbers"),
     ],
 )
 def test_nonsense_is_refused(tmp_path: Path, old: dict[str, Any], said: str) -> None:
@@ -176,6 +187,8 @@ def test_nonsense_is_refused(tmp_path: Path, old: dict[str, Any], said: str) -> 
         (b"\xff\xfe", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
         (b" " * 1_000_001, "is larger than a configuration ever was"),
+        (b'{"slave_id": 240, "slave_id": 241}', "old.json: slave_id stands there twice"),
+        (b'{"modbus": {"a\\u001b[2J": 1, "a\\u001b[2J": 2}}', "old.json: a\\x1b[2J stands there twice"),
     ],
 )
 def test_what_is_no_json_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
@@ -186,6 +199,26 @@ def test_what_is_no_json_is_refused(tmp_path: Path, content: bytes, said: str) -
     assert said in done.stderr
     assert "sesame" not in done.stderr
     assert run(tmp_path, "import-config", "none.json").stderr == "none.json cannot be read: No such file or directory\n"
+
+
+def test_what_is_left_over_is_named_and_cannot_play_tricks(tmp_path: Path) -> None:
+    """Keys of bases and zones too; no escape sequence reaches the terminal, no line break ends a comment."""
+    zone = {"id": 2, "label": "Bath", "icon": "tub"}
+    base = {"base_id": 1, "zones": [zone], "\x1b[2Jkey": 1}
+    made, remarks = translated(tmp_path, {"slave_id": 240, "structures": [base], "\x1b[2Jmore\nserver: {}": 1})
+    assert made["structures"] == [{"base_id": 1, "zones": [{"id": 2, "label": "Bath"}]}]
+    assert "# base 1, zone 2, icon: no counterpart\n" in remarks
+    assert "# base 1, \\x1b[2Jkey: no counterpart\n" in remarks
+    assert "# \\x1b[2Jmore\\nserver: {}: no counterpart\n" in remarks
+    other, remarks = translated(tmp_path, {"zones": {"1": {"base_id": 2, "zones": {"3": {"id": "3", "label": 7}}}}})
+    assert other["structures"] == [{"base_id": 1, "zones": [{"id": 3, "label": "7"}]}]
+    assert "# base 1, base_id: no counterpart\n" in remarks
+
+
+def test_comments_may_stand_twice(tmp_path: Path) -> None:
+    """They are none of it."""
+    (tmp_path / "old.json").write_text('{"//": "a", "//": "b", "slave_id": 240}')
+    assert run(tmp_path, "import-config", "old.json").returncode == 0
 
 
 def test_a_file_is_never_overwritten_unasked(tmp_path: Path) -> None:

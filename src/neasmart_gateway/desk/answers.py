@@ -10,6 +10,7 @@ from neasmart_gateway.desk.budget import Budget
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.codecs import Codec, Temperature
 from neasmart_gateway.domain.commands import CommandState, Order
+from neasmart_gateway.domain.readings import Cell
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
 from neasmart_gateway.shm.image import ImageReader
 
@@ -30,7 +31,8 @@ class Answers:
 
     A word may be served while it was written since this daemon started, no silence of the stale limit has passed
     since, and nobody has released the register. The old gateways kept one word for all purposes and so replayed
-    yesterday's setpoints after an outage. A word that has not been read yet is withheld while its register has had its
+    yesterday's setpoints after an outage. A measurement that is only remembered from before a restart, or imported, is
+    none either: whoever polls the bus could not see that it is old. A word that has not been read yet is withheld while its register has had its
     share for the hour.
     """
 
@@ -60,7 +62,7 @@ class Answers:
         for address, order in enumerate(orders, start):
             if address % ZONE_STRIDE == 0:
                 cells = self._reader.block(address)
-            words.append(self._own_word(address, cells(address).reported) if order is None else order.word)
+            words.append(self._own_word(cells(address)) if order is None else order.word)
         return Answer(words, tuple(order.address for order in orders if order is not None))
 
     def written(self, address: int) -> None:
@@ -82,9 +84,10 @@ class Answers:
     def _may_go(self, order: Order, now: float) -> bool:
         return order.state is not CommandState.ACCEPTED or self._budget.wait(order.address, now) == 0
 
-    def _own_word(self, address: int, reported: int | None) -> int:
+    def _own_word(self, cell: Cell) -> int:
+        address, reported = cell.address, cell.reported
         if address not in COMMAND_ADDRESSES:
-            return reported or 0
+            return 0 if cell.restored else reported or 0
         codec = PLACES[address].row.codec
         if reported is not None and address in self._live and self._is_legal(codec, reported):
             return reported

@@ -119,7 +119,7 @@ class _Reader:
         place = (device if kind == "serial" else address) or "0.0.0.0"  # noqa: S104 - as the old one did
         self.made.set("server", "address", place)
         if kind == "tcp":
-            self.made.set("server", "port", port or 502)
+            self.made.set("server", "port", 502 if port is None else port)
             if place != "0.0.0.0":  # noqa: S104
                 self.made.remarks.append(f"server.address: {place} must be an address of the machine that we run on")
         elif place.startswith("/dev/tty"):
@@ -129,7 +129,7 @@ class _Reader:
 
     def units(self, main: int | None, units: list[int]) -> None:
         """Say as whom we answer: ours are 240 and 241, and others only if the old gateway was one of those."""
-        units = units or [main or _OURS[0]]
+        units = units or [_OURS[0] if main is None else main]
         if set(units) <= set(_OURS):
             if len(units) == 1:
                 self.made.remarks.append(
@@ -142,8 +142,9 @@ class _Reader:
         self.made.set("modbus", "slave_id", main if main in units else units[0])
         self.made.set("modbus", "slave_ids", units)
 
-    def host(self, host: str | None) -> None:
-        """Open no door: whoever wants the API on the network decides about keys first."""
+    def rest_api(self, host: str | None, port: int | None, default: int) -> None:
+        """Keep its port but open no door: whoever wants the API on the network decides about keys first."""
+        self.made.set("api", "port", default if port is None else port)
         if host in ("127.0.0.1", "localhost"):
             self.made.set("api", "host", host)
             return
@@ -170,13 +171,14 @@ class _Options(_Reader):
         self._copy("persist_command_registers", "persist_command_registers", self.truth)
         self._startup("startup_global_mode", _MODES)
         self._startup("startup_global_state", _STATES)
-        self.made.set("api", "port", self.number("server_port") or _REST_PORT)
-        self.host(self.text("server_address"))
+        self.rest_api(self.text("server_address"), self.number("server_port"), _REST_PORT)
         self.made.content |= structures(self.take("structures"), self.made)
         self.rest()
 
     def _units(self) -> list[int]:
-        value = self.take("slave_ids") or []
+        value = self.take("slave_ids")
+        if value is None:
+            return []
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list) or not all(_DIGITS.fullmatch(str(part).strip()) for part in parts):
             self.fault("slave_ids", value, "must be whole numbers")
@@ -202,12 +204,12 @@ class _Groups(_Reader):
         groups = {name: self._group(name) for name in ("server", "modbus", "api", "database", "logging")}
         self._server(groups["server"])
         groups["modbus"].units(groups["modbus"].number("slave_id"), [])
-        groups["api"].made.set("api", "port", groups["api"].number("port") or 5001)
-        groups["api"].host(groups["api"].text("host"))
+        groups["api"].rest_api(groups["api"].text("host"), groups["api"].number("port"), 5001)
         level = groups["logging"].text("level")
         if level is not None:
             self.made.set("log", "level", level.upper())
-        self.made.content |= structures(self.take("structures") or self.take("zones"), self.made)
+        found = self.take("structures")
+        self.made.content |= structures(self.take("zones") if found in (None, [], {}) else found, self.made)
         for group in groups.values():
             group.rest()
         self.rest()
@@ -217,7 +219,7 @@ class _Groups(_Reader):
         if value is not None and not isinstance(value, dict):
             self.fault(name, value, "must hold keys and values")
             value = None
-        return _Reader(self.made, value or {}, name)
+        return _Reader(self.made, {} if value is None else value, name)
 
     def _server(self, old: _Reader) -> None:
         old.listener(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neasmart_gateway.domain.registers import DEHUMIDIFIERS, MIXED_GROUPS, PUMPS
+from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import OperatorError
 from neasmart_gateway.moving.http import Away, NoAnswer, Peer
 from neasmart_gateway.moving.values import Value, Values, Zones, flag, low_byte, mode, named, number, state
@@ -74,35 +75,57 @@ _HOPELESS = 3
 
 
 class OldGateway:
-    """An older gateway, asked one question after the other. `failures` says by path why there was no answer."""
+    """An older gateway, asked one question after the other. `failures` says by path why there was no answer.
+
+    Where zones are asked for one by one, each possible one is asked for until it was answered once, and then only those
+    that show anything: all others are 0 there.
+    """
 
     def __init__(self, peer: Peer, contract: str, pause: Callable[[], None]) -> None:
         self.contract = contract
         self._peer = peer
         self._pause = pause
         self._unanswered = 0
+        self._untold = {(ref.base, ref.zone) for ref in ZoneRef.every()}
+        self._showing: set[tuple[int, int]] = set()
         self.failures: dict[str, str] = {}
 
     def values(self, zones: Zones) -> Values:
-        """Return all that it shows of these zones and of the plant; what it did not answer is missing."""
+        """Return all that it shows of the plant, of these zones and of others; what it did not answer is missing.
+
+        NoAnswer when it shows nothing, or goes away.
+        """
         self._unanswered = 0
         found: Values = {}
         for route in ROOT if self.contract == "root" else API:
             for path, thing in route.each():
                 found |= _read(thing, route.fields, self._ask(path))
-        return found | (self._zones_one_by_one(zones) if self.contract == "root" else self._zones_at_once())
+        found |= self._zones_one_by_one(zones) if self.contract == "root" else self._zones_at_once()
+        failures = list(self.failures.values())
+        if self._unanswered >= _HOPELESS:
+            raise NoAnswer(failures[-1])
+        if not found:
+            raise NoAnswer(failures[0] if failures else f"{self._peer.base} shows nothing")
+        return found
 
     def _zones_one_by_one(self, zones: Zones) -> Values:
         found: Values = {}
-        for base, zone in zones:
-            found |= _read(f"zone {base}.{zone}", _ROOT_ZONE, self._ask(f"/zones/{base}/{zone}"))
+        for base, zone in sorted({*zones, *self._showing, *self._untold}):
+            answer = self._ask(f"/zones/{base}/{zone}")
+            values = _read(f"zone {base}.{zone}", _ROOT_ZONE, answer)
+            if answer:
+                self._untold.discard((base, zone))
+            if any(values.values()):
+                self._showing.add((base, zone))
+            if (base, zone) in self._showing or (base, zone) in zones:
+                found |= values
         return found
 
     def _zones_at_once(self) -> Values:
         found: Values = {}
         listed = self._ask(_API_ZONES).get("zones")
         for zone in listed if isinstance(listed, list) else []:
-            if isinstance(zone, dict) and isinstance(zone.get("baseId"), int) and isinstance(zone.get("zoneId"), int):
+            if isinstance(zone, dict) and _is_small(zone.get("baseId")) and _is_small(zone.get("zoneId")):
                 found |= _read(f"zone {zone['baseId']}.{zone['zoneId']}", _API_ZONE, _with_true_state(zone))
         return found
 
@@ -115,6 +138,7 @@ class OldGateway:
             answer = self._peer.get(path)
         except NoAnswer as error:
             self._unanswered = self._unanswered + 1 if isinstance(error, Away) else 0
+            self.failures.pop(path, None)  # the newest stands last
             self.failures[path] = error.message
             return {}
         self._unanswered = 0
@@ -144,6 +168,10 @@ def contract_of(peer: Peer) -> str:
 
 def _read(thing: str, fields: tuple[Field, ...], answer: Mapping[str, Any]) -> Values:
     return {named(thing, field): read(answer[key]) for key, field, read in fields if key in answer}
+
+
+def _is_small(number: object) -> bool:
+    return isinstance(number, int) and 0 <= number < 100
 
 
 def _with_true_state(zone: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,24 +38,29 @@ class Comparison:
     """Sees look after look. `at` is in seconds of any clock that goes on.
 
     `notes` are values that older gateways cannot show as we do: no differences. `live` counts comparisons in which
-    ours was heard lately; without any, nothing was compared.
+    ours was heard lately; without any, nothing was compared. `missed` counts looks in which one of the two did not
+    answer, `why_missed` says why not last, and `cut_off` whether that was so in the end.
     """
 
     looks: int = 0
-    compared: int = 0
+    missed: int = 0
+    why_missed: str = ""
+    cut_off: bool = False
     live: int = 0
     differences: dict[str, Difference] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     only_ours: set[str] = field(default_factory=set)
+    _seen: Counter[str] = field(default_factory=Counter)
     _streaks: dict[str, _Streak] = field(default_factory=dict)
 
     def see(self, at: float, old: Values, ours: Sequence[Mapping[str, Shown]]) -> None:
         """Note what the old gateway showed, and ours just before and just after: it need only agree with one."""
         self.looks += 1
+        self.cut_off = False
         self.only_ours = set(ours[-1]) - set(old)
         for name, value in old.items():
             shown = [one.get(name, _NOT_THERE) for one in ours]
-            self.compared += 1
+            self._seen[name] += 1
             self.live += not shown[-1].stale
             if any(_same(value, one) for one in shown):
                 self._agree(name)
@@ -64,6 +70,21 @@ class Comparison:
             else:
                 self.notes.pop(name, None)
                 self._differ(name, at, value, shown[-1])
+
+    def miss(self, why: str) -> None:
+        """Note that one of the two did not answer."""
+        self.missed += 1
+        self.why_missed, self.cut_off = why, True
+
+    @property
+    def compared(self) -> int:
+        """How many values were seen twice at least: what was seen once cannot have differed for two looks."""
+        return sum(times >= 2 for times in self._seen.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both answered in the end, and in half of the looks at least."""
+        return not self.cut_off and self.missed <= self.looks
 
     def _agree(self, name: str) -> None:
         self._streaks.pop(name, None)

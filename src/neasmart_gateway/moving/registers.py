@@ -44,12 +44,16 @@ class LeftOut:
 
 @dataclass(slots=True)
 class Sorted:
-    """All numbers that are not 0, by what becomes of them; `unknown` and `commands` are wire addresses."""
+    """All numbers that are not 0, by what becomes of them; `unknown` and `commands` are wire addresses.
+
+    `other` is the gateway whose database it may be just as well, None: the numbers make less sense as anybody else's.
+    """
 
     measurements: list[Measurement] = field(default_factory=list)
     commands: list[int] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)
     senseless: list[LeftOut] = field(default_factory=list)
+    other: Predecessor | None = None
 
 
 def sort(numbers: Mapping[int, int], whose: Predecessor) -> Sorted:
@@ -58,8 +62,7 @@ def sort(numbers: Mapping[int, int], whose: Predecessor) -> Sorted:
     The old gateways fill every register with 0 at first, so that 0 does not tell whether the base ever wrote it: it
     counts as unknown and is passed over.
     """
-    _must_fit(numbers, whose)
-    found = Sorted()
+    found = Sorted(other=_must_fit(numbers, whose))
     for key, number in sorted(numbers.items()):
         if number != 0:
             _put(found, key - whose.first_key, number)
@@ -95,8 +98,11 @@ def name_of(place: Place) -> str:
     return f"{row.group} {number}{row.field}".replace("_", " ")
 
 
-def _must_fit(numbers: Mapping[int, int], whose: Predecessor) -> None:
-    """Refuse a file that reads better as the other gateway's: setpoints would be taken for temperatures."""
+def _must_fit(numbers: Mapping[int, int], whose: Predecessor) -> Predecessor | None:
+    """Refuse a file that reads better as the other gateway's: setpoints would be taken for temperatures.
+
+    Returns that other one when it reads as well as either.
+    """
     other = next(one for one in Predecessor if one is not whose)
     here, there = _fits(numbers, whose), _fits(numbers, other)
     if there > here:
@@ -104,6 +110,7 @@ def _must_fit(numbers: Mapping[int, int], whose: Predecessor) -> None:
             f"this is not a database of {whose}'s gateway: read so, {here} registers make sense, and {there} as one of "
             f"{other}'s. Nothing was imported; say --from {other}"
         )
+    return other if there == here else None
 
 
 def _fits(numbers: Mapping[int, int], whose: Predecessor) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 
 Value = float | int | str | bool | None
 Values = dict[str, Value]
 """By name: "zone 1.2 temperature", "operation mode", "mixed group 1 pump"."""
+
+_LARGEST = 2**53
+"""Whole numbers beyond are no values of a heating; some do not even fit into a float."""
 
 Zones = list[tuple[int, int]]
 """(base, zone) of each."""
@@ -95,7 +98,7 @@ def _member(
 ) -> Value:
     if isinstance(value, str):
         return names.get(" ".join(value.lower().replace("_", " ").replace("-", " ").split()), value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if _is_word(value):
         number = value & 0xFF  # the old gateways show the whole word, and the rest of it means something else
         known = {int(member): member.label for member in members} | {0: None}
         return known.get(number, value)
@@ -110,15 +113,21 @@ def number(value: object) -> Value:
 def low_byte(value: object) -> Value:
     """Return a percentage: the old gateways show the whole word."""
     found = number(value)
-    return found & 0xFF if isinstance(found, int) and not isinstance(found, bool) else found
+    return found & 0xFF if _is_word(found) else found
 
 
 def flag(value: object) -> Value:
     """Return whether something is on: bit 0 of a number."""
     found = number(value)
-    return bool(found & 1) if isinstance(found, int) else found
+    return bool(found & 1) if _is_word(found) else found
 
 
 def plain(value: object) -> Value:
-    """Return a value that can be compared and printed, whatever was sent."""
+    """Return a value that can be compared, whatever was sent."""
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return str(value)[:60]
     return value if value is None or isinstance(value, float | int | bool) else str(value)[:60]
+
+
+def _is_word(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 0x10000

@@ -1,4 +1,4 @@
-"""Brings registers from elsewhere into a database: only those that it has not heard itself, all or none."""
+"""Brings registers from elsewhere into a database: only those that it does not know yet, all or none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def known(path: Path) -> frozenset[int]:
 def add(path: Path, registers: Sequence[Remembered]) -> int:
     """Add the registers that the database does not know yet, and return how many; no gateway may be using it.
 
-    What it knows it has heard from the base station itself, later than any older gateway. Raises as `known` does, and
+    What it knows stays: the base station may have told it later than any older gateway. What was imported before is no
+    exception, since a word that the base station then repeats unchanged is not written down anew. Raises as `known` does, and
     StoreError when it cannot be written: then nothing of it was.
     """
     there = known(path)

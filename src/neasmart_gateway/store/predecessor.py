@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ _COMPANIONS = ("", "-wal", "-journal")
 """The file, and what a gateway that was killed has left beside it."""
 _LARGEST = 64_000_000
 """Bytes; such a database has about three million."""
+_PIECE = 1 << 20
 _MOST_ROWS = 70_000
 _KEY = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
 _MOST_SHOWN = 40
@@ -61,12 +62,22 @@ def _copied(path: Path, copy: Path) -> float:
         if sum(size for size, _ in before.values()) > _LARGEST:
             raise OperatorError(f"{path} is larger than a database of an old gateway ever was; nothing was read")
         for ending in before:
-            shutil.copyfile(real.with_name(real.name + ending), copy.with_name(copy.name + ending))
+            _copy_file(real.with_name(real.name + ending), copy.with_name(copy.name + ending))
         if _sizes_and_times(real) != before:
             raise OperatorError(f"{path} is being written: stop the old gateway first")
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}") from error
     return max(at for _, at in before.values()) / 1e9
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a regular file, at most what is allowed; OperatorError when it is a device or a pipe, which has no end."""
+    with open(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as old, target.open("wb") as new:
+        if not stat.S_ISREG(os.fstat(old.fileno()).st_mode):
+            raise OperatorError(f"{source} is no regular file; nothing was read")
+        left = _LARGEST
+        while left and (piece := old.read(min(left, _PIECE))):
+            left -= new.write(piece)
 
 
 def _sizes_and_times(path: Path) -> dict[str, tuple[int, int]]:
