@@ -84,6 +84,15 @@ async def test_memory_becomes_a_live_word_once_the_base_writes(gateway: Gateway,
     assert (cell.restored, cell.written_at) == (False, START)
 
 
+async def test_a_remembered_measurement_is_never_an_answer(gateway: Gateway, kept: Kept) -> None:
+    """Whoever polls the bus could not see that it is old; once the base writes it, it is answered."""
+    kept.had((TEMPERATURE, degrees(20)), (7, degrees(-3)))
+    await kept.recorder.open()
+    assert (gateway.reads(TEMPERATURE), gateway.reads(7)) == ([0], [0])
+    gateway.writes(TEMPERATURE, degrees(20))
+    assert (gateway.reads(TEMPERATURE), gateway.reads(7)) == ([degrees(20)], [0])
+
+
 async def test_command_registers_are_not_recalled(gateway: Gateway, kept: Kept) -> None:
     """Even if a journal holds words of command registers, none of them comes back."""
     kept.had(*((address, 1) for address in sorted(COMMAND_ADDRESSES)))

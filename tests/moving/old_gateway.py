@@ -67,22 +67,27 @@ class OldHouse:
         return None
 
     def api(self, parts: list[str]) -> Any:
-        """Contract B: names, another spelling, and the zones at once, here one."""
+        """Contract B: names, another spelling, and the zones at once, here those that it has heard."""
         match parts:
             case ["mode"]:
                 return {"mode": MODES[self.word(1)]}
             case ["state"]:
                 return {"state": STATES[self.word(2)]}
             case ["zones"]:
-                shown = self.root(["zones", "1", "1"])
-                zone = {
-                    "baseId": 1, "zoneId": 1, "state": STATES[shown["state"]], "setpoint": shown["setpoint"],
-                    "temperature": {"value": shown["temperature"], "unit": "°C"},
-                    "relativeHumidity": shown["relative_humidity"],
-                }  # fmt: skip
-                return {"zones": [zone], "total": 1, "count": 1}
+                refs = [(str(base), str(zone)) for base in range(1, 6) for zone in range(1, 13)]
+                zones = [found for base, zone in refs if (found := self.api_zone(base, zone))]
+                return {"zones": zones, "total": len(zones), "count": len(zones)}
         spelt = self.root(parts)
         return spelt and {_camel(name): value for name, value in spelt.items()}
+
+    def api_zone(self, base: str, zone: str) -> dict[str, Any] | None:
+        """None of what was never heard."""
+        shown = self.root(["zones", base, zone])
+        return {
+            "baseId": int(base), "zoneId": int(zone), "state": STATES[shown["state"]], "setpoint": shown["setpoint"],
+            "temperature": {"value": shown["temperature"], "unit": "°C"},
+            "relativeHumidity": shown["relative_humidity"],
+        } if any(shown.values()) else None  # fmt: skip
 
 
 def _camel(name: str) -> str:

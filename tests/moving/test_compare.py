@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from neasmart_gateway import compare_command
 from neasmart_gateway.domain import dpt9
 from neasmart_gateway.moving import http
 from tests.cli.canned import gateway
@@ -33,6 +34,12 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             master.write(0, address, [word])
         eventually(lambda: gateway.get("/api/v1/zones/1/1").json["relative_humidity"], "the house was heard")
         yield gateway
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old gateways of the tests need no politeness."""
+    monkeypatch.setattr(compare_command, "_BETWEEN_QUESTIONS", 0.0)
 
 
 def compared(folder: Path, ours: Gateway, old: OldHouse, *more: str) -> Done:
@@ -83,6 +90,57 @@ def test_what_differs_is_told_value_by_value(tmp_path: Path, ours: Gateway, cont
     assert "\n6 of 37 values differ" in done.stdout
 
 
+@pytest.mark.parametrize("contract", ["root", "api"])
+def test_a_zone_that_only_the_old_one_hears_differs(tmp_path: Path, ours: Gateway, contract: str) -> None:
+    """It is what a week in the shadow is for; zones that nobody hears are asked for once, and count for nothing."""
+    with old_gateway(contract, HOUSE | {2600: 1, 2601: dpt9.encode(20.0), 2602: dpt9.encode(19.5), 5410: 40}) as old:
+        done = compared(tmp_path, ours, old)
+    assert done.returncode == 1
+    assert "zone 3.2 temperature: old 19.5, ours null (1 time, " in done.stdout
+    assert "zone 3.2 state: old normal, ours null (1 time, " in done.stdout
+    assert "zone 5.6 relative humidity: old 40, ours null (1 time, " in done.stdout
+    if contract == "root":
+        assert "\n4 of 45 values differ, after 2 looks\n" in done.stdout, "zone 5.6 shows three zeros besides"
+        zones = [path for _, path in old.asked if path.startswith("/zones/")]
+        assert len(zones) == 60 + 3
+        assert sorted(zones[60:]) == ["/zones/1/1", "/zones/3/2", "/zones/5/6"]
+
+
+def test_a_zone_without_an_answer_is_asked_again(tmp_path: Path, ours: Gateway) -> None:
+    """What was not asked with success is named."""
+    with old_gateway("root", dict(HOUSE)) as old:
+        old.manners["/zones/5/6"] = "500"
+        done = compared(tmp_path, ours, old)
+        assert [path for _, path in old.asked].count("/zones/5/6") == 2
+    assert "no answer: /zones/5/6 is answered with status 500" in done.stdout
+
+
+def test_an_old_gateway_that_dies_is_told(tmp_path: Path, ours: Gateway) -> None:
+    """No difference until then is no proof: status 2, in how many looks nothing was compared, and why."""
+    with old_gateway("root", dict(HOUSE)) as old:
+        old.dies_after = 120  # the first look asks some 85 times, each further one 26 times
+        done = compared(tmp_path, ours, old, "--minutes", "0.035")
+    assert done.returncode == 2, done.stdout
+    last, before = done.stdout.splitlines()[-1], done.stdout.splitlines()[-2]
+    assert last.startswith("0 of 37 values differ, after ")
+    assert before.startswith("in 1 of 3 looks, and in the last one there was nothing to compare: http")
+    assert " does not answer: " in before
+    with old_gateway("root", HOUSE | {110: 46}) as old:
+        old.dies_after = 120
+        assert compared(tmp_path, ours, old, "--minutes", "0.035").returncode == 1, "a difference stays one"
+
+
+def test_an_old_gateway_of_odd_values(tmp_path: Path, ours: Gateway) -> None:
+    """Whatever it shows is a difference; nothing of it reaches the terminal as a command."""
+    with old_gateway("root", dict(HOUSE)) as old:
+        old.zones["/zones/1/1"] = {"state": "\x1b[2Jgone\n", "setpoint": -(10**400), "temperature": 10**400}
+        done = compared(tmp_path, ours, old)
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+    assert "zone 1.1 state: old \\x1b[2Jgone\\n, ours normal" in done.stdout
+    assert "zone 1.1 temperature: old 1000000000" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
 def test_one_who_speaks_is_warned_of(tmp_path: Path) -> None:
     """Two slaves with one number spoil each other's answers. Without a live value nothing was compared."""
     with running(tmp_path) as gateway, old_gateway("root", dict(HOUSE)) as old:
@@ -116,8 +174,8 @@ def test_an_old_gateway_of_bad_manners(
         assert (told.returncode, told.stdout) == (2, "")
         assert said in told.stderr
         assert all(path != "/elsewhere" for _, path in old.asked)
-        if manner in ("endless", "silence"):  # 2 × 3 questions, and the one for the contract
-            assert len(old.asked) == 7, "somebody who is away is asked no further"
+        if manner in ("endless", "silence"):  # 2 × 3 questions, and those for the contract and for who it is
+            assert len(old.asked) == 8, "somebody who is away is asked no further"
 
 
 def test_one_route_of_bad_manners_spoils_only_itself(tmp_path: Path, ours: Gateway) -> None:
@@ -149,6 +207,9 @@ def test_nobody_there(tmp_path: Path, ours: Gateway) -> None:
     assert (strange.returncode, "is no neasmart-gateway" in strange.stderr) == (2, True)
     itself = run(tmp_path, "compare", f"http://127.0.0.1:{ours.api_port}/", **port)
     assert (itself.returncode, "is our own gateway: name the old one" in itself.stderr) == (2, True)
+    for contract in ([], ["--contract", "root"]):  # under another name
+        itself = run(tmp_path, "compare", f"http://localhost:{ours.api_port}", *contract, **port)
+        assert (itself.returncode, "is our own gateway: name the old one" in itself.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("address", ["old-gateway:5000", "ftp://x", "http://a:b@c", "http://", "http://x:99999", "x y"])

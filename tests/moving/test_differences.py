@@ -124,3 +124,42 @@ def test_their_words_in_ours() -> None:
     assert [number(value) for value in ({"value": 20.5, "unit": "°C"}, None, 20.5, {})] == [20.5, None, 20.5, None]
     assert [low_byte(value) for value in (45, 0x322D, None, 45.0)] == [45, 45, None, 45.0]
     assert [flag(value) for value in (1, 0, 2, True, None)] == [True, False, False, True, None]
+
+
+def test_a_number_that_is_no_word_stays_as_it_is() -> None:
+    """None of its bits is taken for a value, and what does not fit into a float is a text."""
+    huge = 10**400
+    for read in (state, mode, low_byte, flag):
+        assert [read(value) for value in (0x10000, -1)] == [0x10000, -1]
+        assert read(huge) == str(huge)[:60]
+    assert [number(value) for value in (huge, -huge, 2**53)] == [str(huge)[:60], str(-huge)[:60], 2**53]
+
+
+def test_values_are_counted_that_were_seen_twice() -> None:
+    """However many looks there were beside: no average."""
+    comparison = Comparison()
+    comparison.see(0, {NAME: 21.0, "outside temperature": 1.0}, [{}, {}])
+    comparison.see(30, {NAME: 21.0, "pump 1 running": True}, [{}, {}])
+    comparison.see(60, {NAME: 21.0}, [{}, {}])
+    assert comparison.compared == 1
+
+
+def test_it_is_whole_when_both_were_there() -> None:
+    """In the end, and in half of the looks at least."""
+    comparison = seen((21.0, 21.0), (21.0, 21.0))
+    assert comparison.is_whole
+    comparison.miss("away")
+    assert (comparison.is_whole, comparison.missed, comparison.why_missed) == (False, 1, "away")
+    comparison.see(90, {NAME: 21.0}, [{NAME: shown(21.0)}] * 2)
+    assert comparison.is_whole
+    for _ in range(3):
+        comparison.miss("away")
+    comparison.see(120, {}, [{}, {}])
+    assert comparison.is_whole
+    comparison.miss("away")
+    comparison.see(150, {}, [{}, {}])
+    assert comparison.is_whole
+    comparison.miss("away")
+    comparison.miss("away")
+    comparison.see(180, {}, [{}, {}])
+    assert not comparison.is_whole, "7 missed, 6 seen"

@@ -3,7 +3,10 @@
 import gzip
 import os
 import pickle
+import resource
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -66,6 +69,23 @@ def test_it_must_be_told_whose_it_is(tmp_path: Path) -> None:
     assert not (tmp_path / OURS).exists()
 
 
+def test_a_file_that_may_be_of_either_is_warned_of(tmp_path: Path) -> None:
+    """With so few rows nobody can tell; it is imported all the same, because whoever says so may know."""
+    made(tmp_path / "old.db", words={102: 3123, 202: 3123}, registers=FEW)
+    for more in (["--dry-run"], []):
+        done = run(tmp_path, "import", "--from", "matteo", *more, "old.db")
+        assert done.returncode == 0
+        assert done.stderr.startswith("warning: too little is in this file to tell matteo's gateway from giacomo's")
+    assert kept(tmp_path) == {102: 3123, 202: 3123}
+    made(tmp_path / "empty.db", words={}, registers=FEW)
+    assert run(tmp_path, "import", "--from", "matteo", "empty.db").stderr == ""
+
+
+def test_no_word_of_a_fault_is_a_command_to_the_terminal(tmp_path: Path) -> None:
+    """Whatever a file is called, or holds."""
+    assert run(tmp_path, "import", "--from", "matteo", "\x1b[2J.db").stderr == "there is no file \\x1b[2J.db\n"
+
+
 def test_a_dry_run_shows_a_table_and_makes_nothing(tmp_path: Path) -> None:
     """One line a value, in words; not even a folder is made."""
     made(tmp_path / "old.db", registers=FEW)
@@ -97,7 +117,9 @@ def test_what_we_have_heard_ourselves_stays(tmp_path: Path) -> None:
     done = run(tmp_path, "import", "--from", "matteo", "old.db")
     assert done.stdout.startswith("12 of 13 measurements imported")
     assert kept(tmp_path) == MEASURED | {102: 2345}
-    assert run(tmp_path, "import", "--from", "matteo", "old.db").stdout.startswith("0 of 13 measurements imported")
+    again = run(tmp_path, "import", "--from", "matteo", "old.db").stdout
+    assert again.startswith("0 of 13 measurements imported")
+    assert "\nknown already: 13, heard by this gateway or imported before; they stay as they are\n" in again
 
 
 @pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
@@ -186,6 +208,21 @@ def test_a_bigger_file_than_ever_is_not_read(tmp_path: Path) -> None:
     with old.open("r+b") as file:
         file.truncate(10**12)
     assert "larger than a database of an old gateway" in run(tmp_path, "import", "--from", "matteo", "old.db").stderr
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_what_is_no_file_beside_it_is_not_read(tmp_path: Path, ending: str, kind: str) -> None:
+    """A device says that it is empty and never ends, a pipe never begins."""
+    beside = made(tmp_path / "old.db", registers=FEW).with_name(f"old.db{ending}")
+    beside.symlink_to("/dev/zero") if kind == "device" else os.mkfifo(beside)
+    ended = subprocess.run(  # in a process of its own, which may not write without end
+        [sys.executable, "-m", "neasmart_gateway", "import", "--from", "matteo", "old.db"], cwd=tmp_path, text=True,
+        capture_output=True, timeout=60, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000)),
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (2, f"{beside} is no regular file; nothing was read\n")
+    assert not (tmp_path / OURS).exists()
 
 
 @pytest.mark.parametrize("mode", ["WAL", "DELETE"])
