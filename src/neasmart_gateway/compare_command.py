@@ -50,7 +50,7 @@ def compare(
         Contract | None, typer.Option(help="The old one's routes: /zones… (root) or /api/zones… (api); else tried.")
     ] = None,
 ) -> None:
-    """Compare what an older gateway and ours show; status 0: the same, 1: they differ, 2: too little could be compared."""
+    """Compare what an older gateway and ours show; status 0: the same, 1: they differ, 2: too little was compared."""
     settings = load()
     ask, where = _ours(settings, gateway)
     peer = Peer(old)

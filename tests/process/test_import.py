@@ -11,7 +11,7 @@ ZONE = "/api/v1/zones/1/1"
 
 
 def test_imported_values_are_stale_until_the_base_repeats_them(tmp_path: Path) -> None:
-    """The base station reads "no data" where the old gateway had commands, also when ours keeps such words itself."""
+    """The base station reads "no data", also when ours keeps words of commands itself."""
     made(tmp_path / "old.db", GIACOMO, registers=1300)
     assert run(tmp_path, "import", "--from", "giacomo", "old.db").returncode == 0
     with running(tmp_path, NEASMART_MODBUS_PERSIST_COMMAND_REGISTERS="true") as gateway:
@@ -23,7 +23,7 @@ def test_imported_values_are_stale_until_the_base_repeats_them(tmp_path: Path) -
         assert gateway.get("/api/v1/commands").json["commands"] == []
         with Master(gateway.modbus_port) as master:
             assert master.read(240, 1, 2) == [0, 0]
-            assert master.read(240, 100, 2) == [0, 0]
+            assert master.read(240, 100, 3) == [0, 0, 0]
             assert master.read(241, 6000, 2) == [0, 0]
             master.write(0, 102, [0x07D0])
         eventually(lambda: gateway.get(ZONE).json["stale"] is False, "the zone is live")

@@ -29,11 +29,11 @@ class Answer:
 class Answers:
     """Knows which reported words may still be served; everything else is answered with the no-data word.
 
-    A word may be served while it was written since this daemon started, no silence of the stale limit has passed
-    since, and nobody has released the register. The old gateways kept one word for all purposes and so replayed
-    yesterday's setpoints after an outage. A measurement that is only remembered from before a restart, or imported, is
-    none either: whoever polls the bus could not see that it is old. A word that has not been read yet is withheld while its register has had its
-    share for the hour.
+    A word may be served while it was written since this daemon started, no silence of the stale limit has passed since,
+    and nobody has released the register. The old gateways kept one word for all purposes and so replayed yesterday's
+    setpoints after an outage. A measurement that is only remembered from before a restart, or imported, is none either:
+    whoever polls the bus could not see that it is old. A word that has not been read yet is withheld while its register
+    has had its share for the hour.
     """
 
     def __init__(self, reader: ImageReader, book: CommandBook, rules: Rules, budget: Budget) -> None:

@@ -35,8 +35,9 @@ def add(path: Path, registers: Sequence[Remembered]) -> int:
     """Add the registers that the database does not know yet, and return how many; no gateway may be using it.
 
     What it knows stays: the base station may have told it later than any older gateway. What was imported before is no
-    exception, since a word that the base station then repeats unchanged is not written down anew. Raises as `known` does, and
-    StoreError when it cannot be written: then nothing of it was.
+    exception, since a word that the base station then repeats unchanged is not written down anew.
+
+    Raises as `known` does, and StoreError when it cannot be written: then nothing of it was.
     """
     there = known(path)
     new = [register for register in registers if register.address not in there]

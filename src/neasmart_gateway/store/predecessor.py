@@ -72,7 +72,7 @@ def _copied(path: Path, copy: Path) -> float:
 
 def _copy_file(source: Path, target: Path) -> None:
     """Copy a regular file, at most what is allowed; OperatorError when it is a device or a pipe, which has no end."""
-    with open(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as old, target.open("wb") as new:
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as old, target.open("wb") as new:
         if not stat.S_ISREG(os.fstat(old.fileno()).st_mode):
             raise OperatorError(f"{source} is no regular file; nothing was read")
         left = _LARGEST
