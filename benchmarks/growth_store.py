@@ -1,0 +1,85 @@
+"""What becomes of start, memory, commands and a look at the past when the store holds more days."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from benchmarks import weight
+from benchmarks.end_to_end import Ends
+from benchmarks.figures import percentile
+from benchmarks.house import Rest, house
+from benchmarks.house_life import DAY, life
+from benchmarks.processes import memory, session
+from benchmarks.store_of_days import Minutes, Span, fill
+from benchmarks.table import Row, Table
+from tests.wire import Master
+
+_HISTORY = "/api/v1/zones/1/1/history"
+_UNITS = {
+    "start to first answer over HTTP, ready": "s", "memory (PSS)": "MB", "the file": "MB",
+    "a zone's last day over REST: p50": "ms", "REST write -> base reads it: p99": "ms",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Stores of so many days, the first of which the others are compared with; a house of so many zones.
+
+    The house lives `model_days`, which are repeated. Each is asked `times`, and started `starts` times.
+    """
+
+    days: tuple[int, ...] = (1, 100, 400)
+    zones: int = 60
+    model_days: int = 8
+    raw_days: int = 18
+    times: int = 100
+    starts: int = 3
+
+
+def measure(folder: Path, size: Size) -> Table:
+    """Measure one store after the other, all of the same life."""
+    raw = min(size.raw_days, max(size.days))
+    today = int(time.time()) // DAY * DAY
+    found = {days: _of(folder / str(days), days, today, size) for days in size.days}
+    first, *others = size.days
+    rows = tuple(
+        Row(f"{days} days, {name}", unit, "lower", found[days][name], found[first][name])
+        for days in others
+        for name, unit in _UNITS.items()
+    )
+    notes = (
+        f"{size.zones} zones; the newest {raw} days minute by minute, of the others the hours, as the gateway packs "
+        f"and thins them; {size.starts} starts, {size.times} looks and commands each, one store after the other",
+    )
+    return Table(f"GROWTH  a store of more days / of {first}", rows, notes)
+
+
+def _of(folder: Path, days: int, today: int, size: Size) -> Mapping[str, tuple[float, ...]]:
+    (folder / "data").mkdir(parents=True)
+    path = folder / "data/registers.db"
+    raw = min(size.raw_days, days)
+    span = Span(today - raw * DAY, days, raw, size.model_days)
+    fill(path, _lived(size, span), span)
+    starts = tuple(weight.start(folder)[1] for _ in range(size.starts))
+    with house(folder, size.zones) as ours, Rest(ours.api_port) as rest, Master(ours.modbus_port) as master:
+        both = Ends(master, rest, size.zones, count())
+        commands = sorted(both.rest_to_bus() for _ in range(size.times))
+        looks = sorted(_seconds(rest) for _ in range(size.times))
+        weighs = sum(memory(session(ours.master)).values())
+    values = (starts, (weighs / 1e6,), (path.stat().st_size / 1e6,))
+    times = (percentile(looks, 0.5) * 1000,), (percentile(commands, 0.99) * 1000,)
+    return dict(zip(_UNITS, (*values, *times), strict=True))
+
+
+def _lived(size: Size, span: Span) -> Minutes:
+    return list(life(size.zones, size.model_days, span.start))
+
+
+def _seconds(rest: Rest) -> float:
+    began = time.perf_counter()
+    rest.ask("GET", _HISTORY)
+    return time.perf_counter() - began
