@@ -52,7 +52,7 @@ MEASUREMENTS = {
     "events": Measurement(events.measure),
     "framer": Measurement(framer.measure),
     "history": Measurement(history.measure),
-    "growth": Measurement(growth.measure),
+    "growth": Measurement(growth.measure, growth.LONG),
 }
 
 
@@ -97,9 +97,10 @@ def _run(names: Sequence[str], chosen: argparse.Namespace) -> None:
         print("\n\n".join(table.render() for table in found[name]), end="\n\n", flush=True)
     judged = targets.verdicts(results.rows_of(found))
     not_asked = dict.fromkeys(MEASUREMENTS.keys() - found.keys(), "was not asked for in this run")
-    print(targets.render(judged, not_asked), machine.describe(folder, before), sep="\n\n")
+    ran_on = machine.describe(folder, before)
+    print(targets.render(judged, not_asked), ran_on, sep="\n\n")
     path = chosen.json or folder / results.NEWEST.name
-    results.write(path, found, judged, machine.describe(folder, before), is_long=chosen.long)
+    results.write(path, found, judged, ran_on, is_long=chosen.long)
     print(f"results   {path}, for `make bench-compare OLD=…`")
 
 

@@ -32,6 +32,9 @@ class Size:
     store: growth_store.Size = field(default_factory=growth_store.Size)
 
 
+LONG = Size(repetitions=10, asking=Asking(seconds=2.0, requests=100_000), http_seconds=3.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Grown:
     """One house."""

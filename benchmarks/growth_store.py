@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from benchmarks import weight
 from benchmarks.end_to_end import Ends
 from benchmarks.figures import percentile
-from benchmarks.house import Rest, house
+from benchmarks.house import Rest, tell
 from benchmarks.house_life import DAY, life
 from benchmarks.processes import memory, session
 from benchmarks.store_of_days import Minutes, Span, fill
 from benchmarks.table import Row, Table
+from benchmarks.weight import started
 from tests.wire import Master
 
 _HISTORY = "/api/v1/zones/1/1/history"
@@ -53,7 +53,7 @@ def measure(folder: Path, size: Size) -> Table:
     )
     notes = (
         f"{size.zones} zones; the newest {raw} days minute by minute, of the others the hours, as the gateway packs "
-        f"and thins them; {size.starts} starts, {size.times} looks and commands each, one store after the other",
+        f"and thins them; {size.starts} starts, {size.times} looks and commands each time, one store after the other",
     )
     return Table(f"GROWTH  a store of more days / of {first}", rows, notes)
 
@@ -64,15 +64,21 @@ def _of(folder: Path, days: int, today: int, size: Size) -> Mapping[str, tuple[f
     raw = min(size.raw_days, days)
     span = Span(today - raw * DAY, days, raw, size.model_days)
     fill(path, _lived(size, span), span)
-    starts = tuple(weight.start(folder)[1] for _ in range(size.starts))
-    with house(folder, size.zones) as ours, Rest(ours.api_port) as rest, Master(ours.modbus_port) as master:
-        both = Ends(master, rest, size.zones, count())
-        commands = sorted(both.rest_to_bus() for _ in range(size.times))
-        looks = sorted(_seconds(rest) for _ in range(size.times))
+    found = [_started(folder, path, size) for _ in range(size.starts)]
+    return dict(zip(_UNITS, zip(*found, strict=True), strict=True))
+
+
+def _started(folder: Path, path: Path, size: Size) -> tuple[float, ...]:
+    """Start it once; return the figures of that."""
+    with started(folder) as (ours, (_, ready)):
+        tell(ours, size.zones)
+        with Master(ours.modbus_port) as master, Rest(ours.api_port) as rest:
+            both = Ends(master, rest, size.zones, count())
+            commands = sorted(both.rest_to_bus() for _ in range(size.times))
+            looks = sorted(_seconds(rest) for _ in range(size.times))
         weighs = sum(memory(session(ours.master)).values())
-    values = (starts, (weighs / 1e6,), (path.stat().st_size / 1e6,))
-    times = (percentile(looks, 0.5) * 1000,), (percentile(commands, 0.99) * 1000,)
-    return dict(zip(_UNITS, (*values, *times), strict=True))
+        p50, p99 = percentile(looks, 0.5) * 1000, percentile(commands, 0.99) * 1000
+        return ready, weighs / 1e6, path.stat().st_size / 1e6, p50, p99
 
 
 def _lived(size: Size, span: Span) -> Minutes:

@@ -30,7 +30,7 @@ def write(path: Path, found: Found, verdicts: Sequence[Verdict], machine: str, *
         "machine": machine.splitlines(),
         "measurements": {name: [asdict(table) for table in tables] for name, tables in found.items()},
         "targets": [
-            {"what": one.target.what, "is": one.word, "figure": one.target.of(one.row) if one.row else None,
+            {"what": one.target.what, "is": one.word, "figure": one.figure,
              one.target.sense: one.target.bound}
             for one in verdicts
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -30,12 +31,12 @@ class Target:
         return median(row.ours) - (median(row.theirs) if self.judged == "more" else 0)
 
     def is_met(self, value: float) -> bool:
-        """Whether this is good enough; no number never is."""
+        """Whether this is good enough."""
         return value <= self.bound if self.sense == "at most" else value >= self.bound
 
     def shown(self, value: float, unit: str) -> str:
         """Return a figure, or the bound, as people read it."""
-        return f"{shown_ratio(value)} ×" if self.judged == "ratio" else f"{figure(value)} {unit}"
+        return f"{shown_ratio(value)} ×" if self.judged == "ratio" else f"{figure(value)} {unit}".strip()
 
 
 def _under_load(kind: str) -> tuple[Target, Target]:
@@ -83,22 +84,28 @@ TARGETS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run says about a target; no `row`, and it was not measured."""
+    """What a run says about a target, by its row; there is none where it was not measured."""
 
     target: Target
     row: Row | None
 
     @property
+    def figure(self) -> float | None:
+        """What is judged; None when it was not measured, or when there was nothing to divide by."""
+        value = math.nan if self.row is None else self.target.of(self.row)
+        return None if math.isnan(value) else value
+
+    @property
     def word(self) -> str:
         """met, not met, or that nobody knows."""
-        if self.row is None:
+        if self.figure is None:
             return "not measured"
-        return "met" if self.target.is_met(self.target.of(self.row)) else "NOT MET"
+        return "met" if self.target.is_met(self.figure) else "NOT MET"
 
     def cells(self) -> tuple[str, ...]:
         """Return what stands under each column."""
         unit = "" if self.row is None else self.row.unit
-        shown = "-" if self.row is None else self.target.shown(self.target.of(self.row), unit)
+        shown = "-" if self.figure is None else self.target.shown(self.figure, unit)
         return (self.word, shown, f"{self.target.sense} {self.target.shown(self.target.bound, unit)}", self.target.what)
 
 
@@ -112,7 +119,7 @@ def render(judged: Sequence[Verdict], why_not: Mapping[str, str]) -> str:
     """Return the table; `why_not` says of a measurement why it gave no row."""
     lines = ["TARGETS  ratios are of this run; what is not a ratio depends on the machine"]
     lines += aligned([_COLUMNS, *(one.cells() for one in judged)], numbers=0)
-    missing = dict.fromkeys(one.target.measurement for one in judged if one.row is None)
+    missing = dict.fromkeys(one.target.measurement for one in judged if one.figure is None)
     lines += [f"  * {name}: {why_not.get(name, 'has no such row on this machine, see its notes')}" for name in missing]
     met = sum(one.word == "met" for one in judged)
     return "\n".join([*lines, f"  {met} of {len(judged)} met"])

@@ -26,6 +26,7 @@ from tests.wire import Master
 _MEGA = 1e6
 _UNITS = (240, 241)
 _LOOK = 0.005
+_MQTT = ("but no MQTT (no mosquitto here: scripts/install-test-tools)", "MQTT to a broker on this machine")
 _USED = (
     "/api/v1/zones", "/api/v1/snapshot", "/api/v1/health", "/api/v1/audit", "/api/v1/commands", "/api/v1/topology",
     "/apispec.json", "/metrics",
@@ -127,7 +128,8 @@ def _starts(folder: Path, running: Gateway, served: list[http.Route], size: Size
     made = iter(range(2 * size.starts))
 
     def ours() -> tuple[float, float]:
-        return start(folder / f"start-{next(made)}")
+        with started(folder / f"start-{next(made)}") as (_, seconds):
+            return seconds
 
     def theirs() -> tuple[float, float]:
         own = folder / f"start-{next(made)}"
@@ -143,17 +145,17 @@ def _starts(folder: Path, running: Gateway, served: list[http.Route], size: Size
     ]
 
 
-def start(folder: Path, **settings: str) -> tuple[float, float]:
-    """Start a gateway; return the seconds until the base is answered, and until HTTP says that all is ready."""
+@contextmanager
+def started(folder: Path, **settings: str) -> Iterator[tuple[Gateway, tuple[float, float]]]:
+    """Give a gateway, and the seconds until the base was answered, and until HTTP said that all is ready."""
     folder.mkdir(exist_ok=True)
     starting = Gateway(folder, {**SETTINGS, **settings})
     try:
         began = perf_counter()
         starting.start()
         on_the_bus = _seconds(began, lambda: _answers_the_base(starting.modbus_port))
-        ready = _seconds(began, lambda: _is_answered(starting.api_port, "/health/ready"))
+        yield starting, (on_the_bus, _seconds(began, lambda: _is_answered(starting.api_port, "/health/ready")))
         starting.stop()
-        return on_the_bus, ready
     finally:
         starting.clean_up()
 
@@ -198,18 +200,13 @@ def _broker(folder: Path) -> Iterator[Mapping[str, str]]:
 
 def _notes(size: Size, mqtt: Mapping[str, str], shares: str) -> tuple[str, ...]:
     return (
-        f"{size.zones} zones, one HTTP worker, keys, limits, metrics, history, "
-        + (
-            "MQTT to a broker on this machine"
-            if mqtt
-            else "but no MQTT (no mosquitto here: scripts/install-test-tools)"
-        ),
+        f"{size.zones} zones, one HTTP worker, keys, limits, metrics, history, " + _MQTT[bool(mqtt)],
         f"memory: the proportional set size of the whole process tree, once everything was asked for and with "
         f"one event stream; MB: {shares}. Flask's is smaller than it would be alone, ours being there to share with",
         f"CPU at rest: the whole tree for {size.rest_seconds:g} s, in which the base writes "
         f"{real_rate.WRITES_PER_ZONE * size.zones} registers a minute, a tenth of them changes, and polls each unit "
-        f"once a second, with a flush every {min(60.0, size.rest_seconds):g} s; nobody asks over HTTP. The kernel counts in "
-        "hundredths of a second",
+        f"once a second, with a flush every {min(60.0, size.rest_seconds):g} s; nobody asks over HTTP. The kernel "
+        "counts in hundredths of a second",
         f"start: from the exec of gunicorn in an empty folder; medians of {size.starts} in turns",
         "what is written to disk a day: see `disk`",
     )

@@ -47,7 +47,8 @@ def test_verdicts() -> None:
     assert "weight: was not asked for" in shown
     assert "bus: has no such row" in shown
     assert f"0 of {len(TARGETS)} met" in shown
-    assert not first.is_met(float("nan"))
+    nothing = verdicts({first.measurement: [lower(first.row, 30.0, theirs=(0.0,))]})[0]
+    assert (nothing.word, nothing.figure) == ("not measured", None)
 
 
 def test_every_target_names_a_row() -> None:
