@@ -26,13 +26,17 @@ class Move:
 
     @property
     def word(self) -> str:
-        """better or worse where no repetition of one run came among those of the other; else nothing."""
+        """Whether it moved by more than noise: no repetition of one run came among those of the other.
+
+        In small letters when the ratio to theirs has not moved like that: then it may as well have been the machine.
+        """
         if min(len(self.old.ours), len(self.new.ours)) < 2:
             return "once"
         if not _is_apart(self.old.ours, self.new.ours):
             return ""
         is_better = (median(self.new.ours) < median(self.old.ours)) is (self.new.better == "lower")
-        return "BETTER" if is_better else "WORSE"
+        word = "better" if is_better else "worse"
+        return word.upper() if _is_apart(self.old.pairs, self.new.pairs) else word
 
     def cells(self) -> tuple[str, ...]:
         """Return what stands under each column."""
@@ -71,11 +75,12 @@ def compared(old: dict[tuple[str, str], Row], new: dict[tuple[str, str], Row]) -
     lines = aligned([_COLUMNS, *(move.cells() for move in moves)], _NUMBERS) if moves else []
     return "\n".join([
         *lines,
-        f"  {words.count('BETTER')} better, {words.count('WORSE')} worse, {words.count('')} within the noise, "
+        f"  {words.count('BETTER')} BETTER, {words.count('WORSE')} WORSE, {words.count('better')} better, "
+        f"{words.count('worse')} worse, {words.count('')} within the noise, "
         f"{words.count('once')} measured only once: nobody knows their noise; "
         f"{len(old.keys() ^ new.keys())} rows are in one run alone",
         "  * better, worse: every repetition of the one run lies beyond every one of the other",
-        "  * theirs, new/old: where that has moved too, it was rather the machine",
+        "  * BETTER, WORSE: so does its ratio to theirs; where that does not, the machine may have been another one",
     ])  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from benchmarks.targets import TARGETS, Target, render, verdicts
 
 
 def lower(what: str, *ours: float, theirs: tuple[float, ...] = (10.0,)) -> Row:
-    return Row(what, "ms", "lower", ours, theirs)
+    return Row(what, "ms", "lower", ours, theirs * (len(ours) // len(theirs)))
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,16 @@ def test_compared() -> None:
     lines = compared(old, {**new, ("http", "d"): lower("d", 1)}).splitlines()
     assert [line.split()[5] for line in lines[1:3]] == ["BETTER", "bus:"]
     assert lines[1].split()[:4] == ["0.77", "1.00", "11", "8.5"]
-    assert "1 better, 0 worse, 1 within the noise, 1 measured only once" in lines[4]
+    assert "1 BETTER, 0 WORSE, 0 better, 0 worse, 1 within the noise, 1 measured only once" in lines[4]
     assert "1 rows are in one run alone" in lines[4]
     assert "WORSE" in compared(new, old)
+
+
+def test_a_slower_machine_is_not_our_fault() -> None:
+    """Where theirs became slower as well, the row says so in small letters."""
+    old = {("bus", "a"): lower("a", 10, 12, theirs=(5, 6))}
+    new = {("bus", "a"): lower("a", 20, 24, theirs=(10, 12))}
+    assert "0 BETTER, 0 WORSE, 0 better, 1 worse" in compared(old, new)
 
 
 def test_comparing_what_is_no_run(tmp_path: Path) -> None:
