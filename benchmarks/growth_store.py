@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from benchmarks.figures import percentile
 from benchmarks.house import Rest, tell
 from benchmarks.house_life import DAY, life
 from benchmarks.processes import memory, session
-from benchmarks.store_of_days import Minutes, Span, fill
+from benchmarks.store_of_days import Span, fill
 from benchmarks.table import Row, Table
+from benchmarks.turns import in_turns
 from benchmarks.weight import started
 from tests.wire import Master
 
+_STORE = "data/registers.db"
 _HISTORY = "/api/v1/zones/1/1/history"
 _UNITS = {
     "start to first answer over HTTP, ready": "s", "memory (PSS)": "MB", "the file": "MB",
@@ -41,10 +43,15 @@ class Size:
 
 
 def measure(folder: Path, size: Size) -> Table:
-    """Measure one store after the other, all of the same life."""
+    """Make the stores, all of the same life, and start the gateway with each in turns."""
     raw = min(size.raw_days, max(size.days))
     today = int(time.time()) // DAY * DAY
-    found = {days: _of(folder / str(days), days, today, size) for days in size.days}
+    paths = [_filled(folder / str(days), days, today, size) for days in size.days]
+    started_in_turns = in_turns(size.starts, *(partial(_started, path, size) for path in paths))
+    found = {
+        days: dict(zip(_UNITS, zip(*figures, strict=True), strict=True))
+        for days, figures in zip(size.days, started_in_turns, strict=True)
+    }
     first, *others = size.days
     rows = tuple(
         Row(f"{days} days, {name}", unit, "lower", found[days][name], found[first][name])
@@ -53,24 +60,24 @@ def measure(folder: Path, size: Size) -> Table:
     )
     notes = (
         f"{size.zones} zones; the newest {raw} days minute by minute, of the others the hours, as the gateway packs "
-        f"and thins them; {size.starts} starts, {size.times} looks and commands each time, one store after the other",
+        f"and thins them; {size.starts} starts, {size.times} looks and commands each time, in turns",
     )
     return Table(f"GROWTH  a store of more days / of {first}", rows, notes)
 
 
-def _of(folder: Path, days: int, today: int, size: Size) -> Mapping[str, tuple[float, ...]]:
-    (folder / "data").mkdir(parents=True)
-    path = folder / "data/registers.db"
+def _filled(folder: Path, days: int, today: int, size: Size) -> Path:
+    """Make a store of so many days where a gateway in this folder keeps it."""
+    path = folder / _STORE
+    path.parent.mkdir(parents=True)
     raw = min(size.raw_days, days)
     span = Span(today - raw * DAY, days, raw, size.model_days)
-    fill(path, _lived(size, span), span)
-    found = [_started(folder, path, size) for _ in range(size.starts)]
-    return dict(zip(_UNITS, zip(*found, strict=True), strict=True))
+    fill(path, list(life(size.zones, size.model_days, span.start)), span)
+    return path
 
 
-def _started(folder: Path, path: Path, size: Size) -> tuple[float, ...]:
-    """Start it once; return the figures of that."""
-    with started(folder) as (ours, (_, ready)):
+def _started(path: Path, size: Size) -> tuple[float, ...]:
+    """Start the gateway of a store once; return the figures of that."""
+    with started(path.parents[1]) as (ours, (_, ready)):
         tell(ours, size.zones)
         with Master(ours.modbus_port) as master, Rest(ours.api_port) as rest:
             both = Ends(master, rest, size.zones, count())
@@ -79,10 +86,6 @@ def _started(folder: Path, path: Path, size: Size) -> tuple[float, ...]:
         weighs = sum(memory(session(ours.master)).values())
         p50, p99 = percentile(looks, 0.5) * 1000, percentile(commands, 0.99) * 1000
         return ready, weighs / 1e6, path.stat().st_size / 1e6, p50, p99
-
-
-def _lived(size: Size, span: Span) -> Minutes:
-    return list(life(size.zones, size.model_days, span.start))
 
 
 def _seconds(rest: Rest) -> float:
