@@ -22,7 +22,7 @@ from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.logs.quotations import quotes_nobody
-from neasmart_gateway.settings import Settings, load, tls
+from neasmart_gateway.settings import Settings, check_files, load
 from neasmart_gateway.settings.kinds import on_any_socket
 from neasmart_gateway.supervisor_broker import with_broker
 
@@ -32,8 +32,7 @@ _log = structlog.get_logger("neasmart.gateway")
 def _settings() -> Settings:
     try:
         settings = load()
-        tls.check(settings.api)
-        tls.check_authority(settings.mqtt)
+        check_files(settings)
         return settings
     except SettingsError as error:
         for fault in error.faults:
