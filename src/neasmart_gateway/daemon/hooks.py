@@ -66,7 +66,10 @@ class LogHook:
         self._loggers = {name: structlog.get_logger(name) for name, _, _ in _LINES.values()}
 
     def __call__(self, record: Record) -> None:
-        """Log a record, unless it is one of a flood."""
+        """Log a record, unless it is one of a flood, or of the many that nobody wants to see."""
+        name, level, _ = _LINES[type(record)]
+        if level < logging.INFO and not logging.getLogger(name).isEnabledFor(level):
+            return
         self.catch_up()
         left_out = self._floods.admit(record)
         if left_out is not None:
@@ -80,6 +83,11 @@ class LogHook:
     def _log(self, record: Record, left_out: int) -> None:
         name, level, event, fields = said(record)
         self._loggers[name].log(level, event, **fields | ({"left_out": left_out} if left_out else {}))
+
+
+def level_of(record: Record) -> int:
+    """Return the level at which a record is logged."""
+    return _LINES[type(record)][1]
 
 
 def said(record: Record) -> tuple[str, int, str, dict[str, object]]:
