@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from neasmart_gateway.desk.book import CommandBook
 from neasmart_gateway.desk.rules import Rules
-from neasmart_gateway.domain.codecs import Codec, Temperature
+from neasmart_gateway.domain.codecs import Temperature
 from neasmart_gateway.domain.commands import Order
-from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
-from neasmart_gateway.shm.image import ImageReader
+from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES
 
 NO_DATA_SETPOINT = 0
 """Reading it, the base publishes its own value (field: reliable for zones, not always for the two globals)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+_JUDGED = 1024
+"""Words of command registers of which it is remembered whether they are legal; a house polls some 120 of them."""
+
+
+class Answer(NamedTuple):
     """The words of a read, and the registers among them that carry a user's open word."""
 
     words: list[int]
@@ -32,11 +35,12 @@ class Answers:
     yesterday's setpoints after an outage.
     """
 
-    def __init__(self, reader: ImageReader, book: CommandBook, rules: Rules) -> None:
-        self._reader = reader
+    def __init__(self, reported: Callable[[int], int | None], book: CommandBook, rules: Rules) -> None:
+        self._reported = reported
         self._book = book
         self._rules = rules
         self._live: set[int] = set()
+        self._is_legal = lru_cache(_JUDGED)(self._judge)
 
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
@@ -52,13 +56,8 @@ class Answers:
         return Answer(hidden, ())
 
     def _answer(self, start: int, orders: Sequence[Order | None]) -> Answer:
-        cells = self._reader.block(start)
-        words: list[int] = []
-        for address, order in enumerate(orders, start):
-            if address % ZONE_STRIDE == 0:
-                cells = self._reader.block(address)
-            words.append(self._own_word(address, cells(address).reported) if order is None else order.word)
-        return Answer(words, tuple(order.address for order in orders if order is not None))
+        words = [self._own_word(a) if order is None else order.word for a, order in enumerate(orders, start)]
+        return Answer(words, tuple([order.address for order in orders if order is not None]))
 
     def written(self, address: int) -> None:
         """Note that the base has just written a command register: its word may be served again."""
@@ -76,11 +75,11 @@ class Answers:
         """Answer "no data" everywhere until the base writes again: it has been silent for too long."""
         self._live.clear()
 
-    def _own_word(self, address: int, reported: int | None) -> int:
+    def _own_word(self, address: int) -> int:
+        reported = self._reported(address)
         if address not in COMMAND_ADDRESSES:
             return reported or 0
-        codec = PLACES[address].row.codec
-        if reported is not None and address in self._live and self._is_legal(codec, reported):
+        if reported is not None and address in self._live and self._is_legal(address, reported):
             return reported
         return self._no_data(address)
 
@@ -88,7 +87,9 @@ class Answers:
         is_setpoint = isinstance(PLACES[address].row.codec, Temperature)
         return NO_DATA_SETPOINT if is_setpoint else self._rules.no_data_state
 
-    def _is_legal(self, codec: Codec, word: int) -> bool:
+    def _judge(self, address: int, word: int) -> bool:
+        """Say whether a word is one that we would send in this register."""
+        codec = PLACES[address].row.codec
         value = codec.decode(word).value
         if value is None:
             return False

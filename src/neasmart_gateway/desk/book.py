@@ -195,7 +195,7 @@ class CommandBook:
         self._report(CommandChanged(receipt))
 
     def _reported(self, address: int) -> int | None:
-        return self._memory.reader.cell(address).reported
+        return self._memory.writer.reported(address)
 
     def _own_word(self, address: int) -> int | None:
         return self._own[address] if address in self._own else self._reported(address)
