@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from neasmart_gateway.desk.book import CommandBook
@@ -16,8 +15,8 @@ NO_DATA_SETPOINT = 0
 """Reading it, the base publishes its own value (field: reliable for zones, not always for the two globals)."""
 
 
-_JUDGED = 1024
-"""Words of command registers of which it is remembered whether they are legal; a house polls some 120 of them."""
+_UNJUDGED = -1
+"""Stands for the word of a live register of which nobody has looked yet whether it is legal."""
 
 
 class Answer(NamedTuple):
@@ -39,8 +38,8 @@ class Answers:
         self._reported = reported
         self._book = book
         self._rules = rules
-        self._live: set[int] = set()
-        self._is_legal = lru_cache(_JUDGED)(self._judge)
+        self._live: dict[int, int] = {}
+        """The live command registers, each with the word that was found legal there last."""
 
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
@@ -61,7 +60,7 @@ class Answers:
 
     def written(self, address: int) -> None:
         """Note that the base has just written a command register: its word may be served again."""
-        self._live.add(address)
+        self._live.setdefault(address, _UNJUDGED)
 
     def is_live(self, address: int) -> bool:
         """Whether the base's own word in this command register counts as fresh."""
@@ -69,7 +68,8 @@ class Answers:
 
     def withdraw(self, addresses: Iterable[int]) -> None:
         """Answer "no data" for these registers until the base writes them again."""
-        self._live.difference_update(addresses)
+        for address in addresses:
+            self._live.pop(address, None)
 
     def withdraw_all(self) -> None:
         """Answer "no data" everywhere until the base writes again: it has been silent for too long."""
@@ -79,16 +79,20 @@ class Answers:
         reported = self._reported(address)
         if address not in COMMAND_ADDRESSES:
             return reported or 0
-        if reported is not None and address in self._live and self._is_legal(address, reported):
-            return reported
-        return self._no_data(address)
+        legal = self._live.get(address)
+        if legal is None or reported is None:
+            return self._no_data(address)
+        if legal != reported:
+            if not self._is_legal(address, reported):
+                return self._no_data(address)
+            self._live[address] = reported
+        return reported
 
     def _no_data(self, address: int) -> int:
         is_setpoint = isinstance(PLACES[address].row.codec, Temperature)
         return NO_DATA_SETPOINT if is_setpoint else self._rules.no_data_state
 
-    def _judge(self, address: int, word: int) -> bool:
-        """Say whether a word is one that we would send in this register."""
+    def _is_legal(self, address: int, word: int) -> bool:
         codec = PLACES[address].row.codec
         value = codec.decode(word).value
         if value is None:
