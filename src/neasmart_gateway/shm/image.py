@@ -35,14 +35,15 @@ class Block:
     def __call__(self, address: int) -> Cell:
         if not self._copy:
             return Cell(address)
-        written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, _position(address))
+        written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, address % ZONE_STRIDE * _RECORD.size)
+        is_reported, is_pending = flags & _REPORTED, flags & _PENDING
         return Cell(
             address,
-            reported=reported if flags & _REPORTED else None,
-            pending=pending if flags & _PENDING else None,
-            written_at=written_at if flags & _REPORTED else None,
-            restored=bool(flags & _RESTORED),
-            receipt=receipt if flags & _PENDING else None,
+            reported if is_reported else None,
+            pending if is_pending else None,
+            written_at if is_reported else None,
+            flags & _RESTORED != 0,
+            receipt if is_pending else None,
         )
 
 
