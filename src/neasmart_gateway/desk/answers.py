@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from neasmart_gateway.desk.book import CommandBook
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.codecs import Temperature
-from neasmart_gateway.domain.commands import Order
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES
 
 NO_DATA_SETPOINT = 0
@@ -44,19 +43,17 @@ class Answers:
     def read(self, start: int, count: int, now: float) -> Answer:
         """Answer a read of `count` registers; expiry of a command is checked here, so no expired word is served."""
         # Orders first: one that ends now may let go of a newer word of the base.
-        orders = [self._book.order(address, now) for address in range(start, start + count)]
-        return self._answer(start, orders)
+        addresses = range(start, start + count)
+        orders = self._book.orders(addresses, now)
+        if not orders:
+            return Answer([self._own_word(address) for address in addresses], ())
+        words = [orders[address].word if address in orders else self._own_word(address) for address in addresses]
+        return Answer(words, tuple(orders))
 
     def read_by_rival(self, start: int, count: int) -> Answer:
         """Answer another base station: measurements, and no word that it could take for a command."""
-        words = self._answer(start, [None] * count).words
         addresses = range(start, start + count)
-        hidden = [self._no_data(a) if a in COMMAND_ADDRESSES else w for a, w in zip(addresses, words, strict=True)]
-        return Answer(hidden, ())
-
-    def _answer(self, start: int, orders: Sequence[Order | None]) -> Answer:
-        words = [self._own_word(a) if order is None else order.word for a, order in enumerate(orders, start)]
-        return Answer(words, tuple([order.address for order in orders if order is not None]))
+        return Answer([self._no_data(a) if a in COMMAND_ADDRESSES else self._own_word(a) for a in addresses], ())
 
     def written(self, address: int) -> None:
         """Note that the base has just written a command register: its word may be served again."""
