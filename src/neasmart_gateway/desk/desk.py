@@ -99,7 +99,7 @@ class Desk:
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Take what is written: store it, and if it was the base see what it means to the open commands."""
-        if any(start + n not in COMMAND_ADDRESSES for n in range(len(words))):
+        if not COMMAND_ADDRESSES.issuperset(range(start, start + len(words))):
             self._wrote_measurements(peer, now)
         self._memory.header.last_bus_write = now
         if not self._peers.is_base(peer):
