@@ -73,10 +73,10 @@ class Slave:
         if request.end > ADDRESS_SPACE:  # nothing of it is done, also where only its read is impossible
             return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_ADDRESS))
         self._write(request, peer, now)
-        if not request.count:
+        if not request.read_count:
             return Reply(acknowledgement(pdu))
-        self.intervals.polled(request.read_at, request.count, now)
-        found = self._desk.read(peer, request.read_at, request.count, now)
+        self.intervals.polled(request.read_at, request.read_count, now)
+        found = self._desk.read(peer, request.read_at, request.read_count, now)
         return Reply(answer(function, found.words), found.pending, now)
 
     def _write(self, request: Request, peer: Peer, now: float) -> None:

@@ -31,13 +31,13 @@ class Masks(NamedTuple):
 
 
 class Request(NamedTuple):
-    """Words to write from address `write_at` on, then `count` registers to read from `read_at` on; or one of both.
+    """Words to write from address `write_at` on, then `read_count` registers to read from `read_at` on; or one of both.
 
     With `masks` the word to write is to be made of the one that is there. Addresses may lie outside the address space.
     """
 
     read_at: int = 0
-    count: int = 0
+    read_count: int = 0
     write_at: int = 0
     words: Sequence[int] = ()
     masks: Masks | None = None
@@ -45,7 +45,7 @@ class Request(NamedTuple):
     @property
     def end(self) -> int:
         """The address behind the last register that is asked for."""
-        return max(self.read_at + self.count, self.write_at + (len(self.words) if self.masks is None else 1))
+        return max(self.read_at + self.read_count, self.write_at + (len(self.words) if self.masks is None else 1))
 
 
 def parse(pdu: bytes) -> Request | None:

@@ -35,7 +35,7 @@ class Block:
     def __call__(self, address: int) -> Cell:
         if not self._copy:
             return Cell(address)
-        written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, address % ZONE_STRIDE * _RECORD.size)
+        written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, _position(address))
         is_reported, is_pending = flags & _REPORTED, flags & _PENDING
         return Cell(
             address,

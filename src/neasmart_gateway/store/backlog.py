@@ -81,8 +81,8 @@ class Backlog:
         for row in batch.nonces:
             if self._nonces.get((row.owner, row.nonce)) is row:
                 del self._nonces[row.owner, row.nonce]
-        for row in batch.audit:  # in the same order; those that had to go meanwhile are missing at the front
-            if self._audit and self._audit[0] is row:
+        for noted in batch.audit:  # in the same order; those that had to go meanwhile are missing at the front
+            if self._audit and self._audit[0] is noted:
                 self._audit.popleft()
         for sample in batch.samples:
             if self._gaps.get(sample.series) is sample:
