@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash-test framer-test api-test docs check bench clean
+.PHONY: help setup run test crash-test framer-test api-test ha-test docs check bench clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -57,6 +57,10 @@ api-test: setup ## 200 generated requests for each operation; API_TEST_EXAMPLES=
 	@API_TEST_EXAMPLES="$${API_TEST_EXAMPLES:-200}" \
 		exec $(VENV)/bin/python -m pytest -s -o faulthandler_timeout=0 tests/process/test_any_request.py $(ARGS)
 
+ha-test: setup ## Try ha-yaml and MQTT with a real Home Assistant (scripts/install-home-assistant)
+	$(call prepare,$(DEV))
+	@exec $(VENV)/bin/python -m pytest -v tests/homeassistant $(ARGS)
+
 docs: setup ## Write docs/api.md and docs/errors.md anew, from the code
 	@exec $(VENV)/bin/python scripts/make-docs
 
@@ -70,8 +74,8 @@ bench: setup ## Measure; each figure is a ratio to a bare one
 	$(call prepare,$(DEV))
 	@exec $(VENV)/bin/python -m benchmarks $(ARGS)
 
-clean: ## Remove .venv, caches and build products; data/ stays
-	rm -rf $(VENV) .venv.lock build dist htmlcov .coverage .coverage.* \
+clean: ## Remove both .venv, caches and build products; data/ stays
+	rm -rf $(VENV) .venv-homeassistant .venv.lock build dist htmlcov .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neasmart_gateway.desk.sampling import MINUTE, Sampling
+from neasmart_gateway.desk.sampling import Sampling
 from neasmart_gateway.domain.registers import PLACES
-from neasmart_gateway.domain.series import BY_NUMBER, Series
+from neasmart_gateway.domain.series import BY_NUMBER, SAMPLE_SECONDS, Series
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.simulator.house import House
 from neasmart_gateway.simulator.published import word_at
@@ -27,7 +27,7 @@ def life(zones: int, days: int, start: int, coarse: int = 1) -> Iterator[list[Sa
     house, series = House(refs), series_of(zones)
     rules = {one.number: Sampling() for one in series}
     for minute in range(days * MINUTES):
-        house.step(MINUTE)
+        house.step(SAMPLE_SECONDS)
         at = start + minute * 60
         yield [Sample(*found) for one in series for found in _seen(one, house, rules[one.number], at, coarse)]
 

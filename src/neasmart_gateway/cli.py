@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from neasmart_gateway import __version__, bus_commands, key_commands, moving_commands
+from neasmart_gateway.compat_test_command import compat_test
 from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.health_command import health
 from neasmart_gateway.settings import effective, load, tls
 from neasmart_gateway.simulator import replay as replaying
@@ -63,6 +65,7 @@ def check_config() -> None:
     """Print the settings in force, secrets masked; or what is wrong with them, and exit with status 2."""
     settings = load()
     tls.check(settings.api)
+    tls.check_authority(settings.mqtt)
     for name, value in effective(settings).items():
         print(f"{name}={value}")
     for base in settings.structures:
@@ -168,6 +171,8 @@ def salvage_database(
 
 app.command()(doctor)
 app.command()(health)
+app.command("compat-test")(compat_test)
+app.command("ha-yaml")(ha_yaml)
 app.command("support-bundle")(support_bundle)
 
 

@@ -33,6 +33,7 @@ def _settings() -> Settings:
     try:
         settings = load()
         tls.check(settings.api)
+        tls.check_authority(settings.mqtt)
         return settings
     except SettingsError as error:
         for fault in error.faults:

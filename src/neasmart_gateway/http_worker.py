@@ -23,7 +23,7 @@ from neasmart_gateway import runtime
 
 HANDSHAKE_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
-"""For one piece of an answer to go out: a whole one, or an event of a stream."""
+"""For one piece of an answer to go out: a whole one, or a piece of a stream."""
 MOST_OF_ONE_CLIENT = 600
 """Connections of one address to one worker. A reverse proxy, or Home Assistant before all its screens, is one address:
 it may have every event stream that a worker serves (500), and requests besides, and leaves 200 to everybody else."""

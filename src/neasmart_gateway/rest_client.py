@@ -25,13 +25,15 @@ class NoGateway(OperatorError):
 
 
 class RestClient:
-    """Calls the gateway that the settings describe; OperatorError says why it cannot."""
+    """Calls the gateway that the settings describe; OperatorError says why it cannot.
 
-    def __init__(self, settings: Settings) -> None:
-        host = _ANY_ADDRESS.get(settings.api.host, settings.api.host)
-        scheme = "https" if settings.api.tls_cert else "http"
-        self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api.port}{_VERSION}"
-        self._tls = trusting(settings.api)
+    `url` (scheme, host and port) is another way to it, or another gateway with the same key.
+    """
+
+    def __init__(self, settings: Settings, url: str | None = None) -> None:
+        self.url = url or _url_of(settings.api)
+        self.base = f"{self.url}{_VERSION}"
+        self.tls = trusting(settings.api)
         self._key = settings.api.key.get_secret_value() if settings.api.key else None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
@@ -43,11 +45,11 @@ class RestClient:
 
     def text(self, path: str) -> str:
         """Return what GET `path` (not below /api/v1) answers, as text."""
-        return self._read(self.base.removesuffix(_VERSION), path).decode(errors="replace")
+        return self._read(self.url, path).decode(errors="replace")
 
     def waiting_for(self) -> list[str] | None:
         """Return what the gateway still waits for until it is ready; None: it is."""
-        status, content = self._asked(self.base.removesuffix(_VERSION), "/health/ready")
+        status, content = self._asked(self.url, "/health/ready")
         if status == HTTPStatus.OK:
             return None
         try:
@@ -66,7 +68,7 @@ class RestClient:
         headers = {"X-API-Key": self._key} if self._key else {}
         request = urllib.request.Request(base + path, headers=headers)  # noqa: S310 - always http or https
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self.tls) as answer:  # noqa: S310
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -77,6 +79,11 @@ class RestClient:
     def _away(self, error: Exception) -> NoGateway:
         reason = getattr(error, "reason", error)
         return NoGateway(f"no gateway answers at {self.base} ({reason}): start it, or run this with its settings")
+
+
+def _url_of(api: Api) -> str:
+    host = _ANY_ADDRESS.get(api.host, api.host)
+    return f"{'https' if api.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{api.port}"
 
 
 def trusting(api: Api) -> ssl.SSLContext | None:

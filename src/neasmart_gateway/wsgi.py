@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import gevent
 import structlog
@@ -63,7 +64,7 @@ def create() -> Flask:
         House(settings.house, settings.modbus.allowed),
         health,
         History(Queries(path, run), memory),
-        MeasurementReader(MeasurementQueries(path, run, fine_of), link, health, memory),
+        MeasurementReader(MeasurementQueries(path, run, fine_of, partial(gevent.sleep, 0)), link, health, memory),
     )
     redis = settings.api.rate_limit_storage
     access = Access(memory, link, redis.get_secret_value() if redis else None, _tell)
@@ -103,6 +104,7 @@ def _options(settings: Settings) -> ApiOptions:
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
         metrics_open=settings.metrics.open,
+        compat=api.compat,
     )
 
 

@@ -10,6 +10,7 @@ from structlog.testing import LogCapture
 
 from neasmart_gateway.api import errors, tracing
 from neasmart_gateway.api.v1 import accepted
+from tests.api.following import Hands
 from tests.api.recorded import Naps, Recorded
 from tests.api.serving import client_of
 from tests.manager.served import Served
@@ -76,3 +77,9 @@ def logged() -> Iterator[LogCapture]:
     )
     yield capture
     structlog.configure(**before)
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> Hands:
+    """A gateway whose event streams move by hand."""
+    return Hands(tmp_path / "lock")

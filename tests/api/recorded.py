@@ -9,6 +9,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from neasmart_gateway.daemon.measured import Measured
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.intake import Intake
@@ -17,6 +18,7 @@ from neasmart_gateway.desk.memories import Memories
 from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.desk.rules import Rules
+from tests.desk.gateway import START, UNIX_START
 from tests.manager.served import DirectLink, Served
 
 COMMANDS = "/api/v1/commands"
@@ -42,6 +44,7 @@ class Recorded(Served):
         self.desk = Desk(self.memory, self.rules, self._heard)
         intake = Intake(self.desk, self.recorder, retries, self.memory, fallback=fallback, clock=lambda: self.now)
         self.methods = Methods(intake, self.desk, self.recorder, self.rules, lambda: self.now).table()
+        self.methods |= Measured(self.measured, self.recorder, lambda: self.now + UNIX_START - START).table()
         self.link = DirectLink(self.methods)
         self.manager = self.new_manager()
         if not is_new:

@@ -42,7 +42,31 @@ GETS = [
     "/health/live",
     "/health/ready",
 ]
-"""Everything that can be read without knowing a command's id."""
+"""Everything of our own that can be read without knowing a command's id."""
+
+OLDER_GETS = [
+    "/zones/1/1",
+    "/mode",
+    "/state",
+    "/outsidetemperature",
+    "/notifications",
+    "/mixedgroups/3",
+    "/dehumidifiers/9",
+    "/pumps/5",
+    "/api/zones",
+    "/api/zones/1/1",
+    "/api/mode",
+    "/api/v2/operation/mode",
+    "/api/state",
+    "/api/v2/operation/state",
+    "/api/outsidetemperature",
+    "/api/notifications",
+    "/api/mixedgroups/3",
+    "/api/dehumidifiers/9",
+    "/api/pumps/5",
+    "/api/health",
+]
+"""The same of the older gateways' routes."""
 
 
 MEANS = Means(offload=lambda work, arguments: work(*arguments), sleep=lambda seconds: None, clock=lambda: UNIX_START)

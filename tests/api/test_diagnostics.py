@@ -96,7 +96,7 @@ def _loud(number: int) -> Event:
 def test_no_such_component(client: FlaskClient, method: str) -> None:
     """404, with the names that there are."""
     answer = getattr(client, method)(f"{PATH}/kitchen")
-    assert "bus, commands, daemon, database, security" in problem(answer, 404, "not_found")["detail"]
+    assert "bus, commands, daemon, database, mqtt, security" in problem(answer, 404, "not_found")["detail"]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "level=error"])

@@ -1,91 +1,13 @@
 """The event stream as a client of the API sees it; time and the follower move by hand."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from flask.testing import FlaskClient
 from structlog.testing import LogCapture
-from werkzeug.test import TestResponse
 
-from neasmart_gateway.api.app import Means
 from neasmart_gateway.api.events import hub as hubs
-from neasmart_gateway.api.events.hub import Hub
-from neasmart_gateway.api.events.waiting import Waiting
-from neasmart_gateway.domain.topics import BUS, HEALTH, UNIT_TOPICS, ZONE_TOPICS, Topic
-from tests.api.serving import MEANS, client_of, faults, problem
-from tests.desk.gateway import TEMPERATURE, UNIX_START, degrees, setpoint
-from tests.manager.served import Served
-from tests.sse import Message, Reader
-
-EVENTS = "/api/v1/events"
-ZONE = ZONE_TOPICS[0]
-
-
-class Hands(Served):
-    """A gateway whose worker turns when a stream waits; `then` is what happens before each turn."""
-
-    def __init__(self, lock: Path) -> None:
-        super().__init__(lock)
-        self.then: list[Callable[[], object]] = []
-        self.ending = False
-        self.clock = 0.0
-        waiting = Waiting(lambda work: None, lambda: Once(self), lambda seconds: None, lambda: self.clock, self.ends)
-        self.client = client_of(self, Means(MEANS.offload, MEANS.sleep, lambda: UNIX_START, waiting=waiting))
-        self.hub: Hub = self.client.application.extensions["events"]
-
-    def ends(self) -> bool:
-        return self.ending
-
-    def follow(self, query: str = "", last_id: str | None = None, **how: str) -> "Followed":
-        headers = how | ({"Last-Event-ID": last_id} if last_id else {})
-        return Followed(self.client.get(EVENTS + query, headers=headers), Reader(last_id or ""))
-
-    def tell(self, *topics: Topic) -> None:
-        for topic in topics:
-            self.memory.events.append(topic)
-
-    def id(self, number: int) -> str:
-        return f"{self.memory.events.boot}-{number}"
-
-
-class Once:
-    """A signal: whoever waits for it lets the next thing happen."""
-
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
-
-    def set(self) -> None:
-        """Nobody waits: there is one thread."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        if self._hands.then:
-            self._hands.then.pop(0)()
-        else:
-            assert timeout is not None
-            self._hands.clock += timeout
-        self._hands.hub.turn()
-        return True
-
-
-class Followed:
-    """A stream that is read piece by piece."""
-
-    def __init__(self, answer: TestResponse, reader: Reader) -> None:
-        self.answer, self.reader = answer, reader
-        self._pieces = answer.iter_encoded()
-        self.first = self.next()
-
-    def next(self) -> list[Message]:
-        return self.reader.text(next(self._pieces).decode())
-
-    def rest(self) -> list[Message]:
-        return [message for piece in self._pieces for message in self.reader.text(piece.decode())]
-
-
-@pytest.fixture
-def hands(tmp_path: Path) -> Hands:
-    return Hands(tmp_path / "lock")
+from neasmart_gateway.domain.topics import BUS, HEALTH, UNIT_TOPICS, ZONE_TOPICS
+from tests.api.following import EVENTS, ZONE, Hands
+from tests.api.serving import faults, problem
+from tests.desk.gateway import TEMPERATURE, degrees, setpoint
 
 
 def test_a_new_stream_begins_with_the_present_place(hands: Hands) -> None:
@@ -232,14 +154,18 @@ def test_an_empty_id_is_none(hands: Hands) -> None:
     assert hands.follow("?last_event_id=").first == []
 
 
-@pytest.mark.parametrize("last_id", ["0123456789ab-1", "nonsense", "-1", "{boot}-99", "{boot}-x", "{boot}-" + "9" * 40])
-def test_who_comes_from_another_life_is_told(hands: Hands, last_id: str) -> None:
-    """Nobody knows what it has missed: it is to read everything anew, and goes on from here."""
+@pytest.mark.parametrize(
+    ("last_id", "reason"),
+    [("0123456789ab-1", "restarted")]
+    + [(id_, "unknown_id") for id_ in ("nonsense", "-1", "{boot}-99", "{boot}-x", "{boot}-" + "9" * 40)],
+)
+def test_who_comes_from_elsewhere_is_told(hands: Hands, last_id: str, reason: str) -> None:
+    """From another life, or nowhere: nobody knows what it has missed; it is to read anew, and goes on from here."""
     hands.tell(ZONE)
     stream = hands.follow("?kinds=command", last_id.format(boot=hands.memory.events.boot))
     (gap,) = stream.first
     assert (gap.event, gap.id) == ("gap", hands.id(1))
-    assert gap.data == {"reason": "restarted", "missed": None, "read": "/api/v1/snapshot"}
+    assert gap.data == {"reason": reason, "missed": None, "read": "/api/v1/snapshot"}
 
 
 def test_who_is_too_far_behind_is_told(hands: Hands) -> None:
@@ -323,6 +249,14 @@ def test_a_fault_ends_streams_so_that_clients_come_back(hands: Hands, logged: Lo
     assert hands.follow().first == []
 
 
+def test_a_fault_that_another_client_meets_ends_streams_too(hands: Hands, logged: LogCapture) -> None:
+    """Whoever had not got it yet must not pass over it."""
+    stream = hands.follow()
+    hands.memory.events.append_receipt({"id": "nonsense", "writes": []})
+    problem(hands.client.get(EVENTS), 500, "internal_error")
+    assert stream.rest() == []
+
+
 def test_the_access_line_is_written_at_the_end(hands: Hands, logged: LogCapture) -> None:
     """With the duration of the whole stream, and without the ticket."""
     stream = hands.follow("?ticket=secret")
@@ -332,15 +266,3 @@ def test_the_access_line_is_written_at_the_end(hands: Hands, logged: LogCapture)
     (line,) = lines()
     assert (line["event"], line["status"]) == ("request", 200)
     assert "secret" not in str(line)
-
-
-def test_a_ticket_opens_one_stream(tmp_path: Path) -> None:
-    """A browser's, without a header; the second time it is 401."""
-    served = Served(tmp_path / "lock")
-    client: FlaskClient = client_of(served, enable_auth=True)
-    address = f"{EVENTS}?ticket={served.access.tickets.issue('tablet', 1)}"
-    with client.get(address) as answer:
-        assert answer.status_code == 200
-    problem(client.get(address), 401, "unauthorized")
-    problem(client.get(EVENTS), 401, "unauthorized")
-    problem(client.get(f"{EVENTS}?ticket=wrong"), 401, "unauthorized")

@@ -191,6 +191,7 @@ def test_the_full_report(served: Served, client: FlaskClient) -> None:
         "breaker": "closed",
         "pending_registers": 0,
         "faults": [],
+        "integrations": [],
     }
 
 

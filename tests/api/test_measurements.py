@@ -2,15 +2,18 @@
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from neasmart_gateway.api.room import MOST
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.store.journal import Batch, Sample
 from tests.api.recorded import Recorded
-from tests.api.serving import faults, problem
+from tests.api.serving import client_of, faults, problem
 from tests.desk.gateway import TEMPERATURE, UNIX_START, degrees
 
 HISTORY = "/api/v1/history"
@@ -91,17 +94,88 @@ def test_what_is_not_flushed_is_told(recorded: Recorded, api: FlaskClient) -> No
         "zone.1.1.temperature", "zone.1.1.setpoint", "zone.1.1.relative_humidity"
     ]  # fmt: skip
     assert found["series"][0]["points"][0] == {"at": at(0), "value": 20.3}
-    assert ("flush", {"samples": True}) in recorded.link.asked
+    assert ("measured", {}) in recorded.link.asked
+
+
+def test_what_is_live_is_the_newest_point(api: FlaskClient, recorded: Recorded) -> None:
+    """At every moment within the minute that is not over yet; raw, in steps, and in the list."""
+    recorded.writes(TEMPERATURE, degrees(20))
+    recorded.wait(3)
+    recorded.writes(TEMPERATURE, degrees(28))
+    recorded.wait(54)
+    assert api.get("/api/v1/zones/1/1").get_json()["temperature"] == 28.0
+    raw = api.get(ZONE_HISTORY, query_string={"step": "raw"}).get_json()["series"][0]["points"]
+    assert [(point["at"], point["value"]) for point in raw] == [(at(0), 20.0), (at(3), 28.0)]
+    newest = api.get(ZONE_HISTORY, query_string=between(56, 57, step=1)).get_json()["series"][0]["points"]
+    assert newest == [{"at": at(56), "min": 28.0, "mean": 28.0, "max": 28.0, "last": 28.0}]
+    assert api.get(HISTORY).get_json()["series"][0]["last_at"] == at(3)
+
+
+def test_asking_costs_the_disk_nothing(api: FlaskClient, recorded: Recorded) -> None:
+    """However often it is asked, a point a minute is written down."""
+    for n in range(30):
+        recorded.writes(TEMPERATURE, degrees(20 + n / 10))
+        recorded.wait(1)
+        api.get(ZONE_HISTORY).get_data()
+    with closing(sqlite3.connect(recorded.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM history_tail").fetchone() == (1,)
+
+
+@pytest.mark.usefixtures("measured")
+def test_raw_begins_with_what_held(api: FlaskClient) -> None:
+    """At `from`; where nothing was known nothing is told; nor of what has not been yet."""
+    asked = {"step": "raw", "series": "zone.1.1.temperature"}
+
+    def raw(start: int, end: int) -> list[tuple[str, float | None]]:
+        found = api.get(HISTORY, query_string=between(start, end) | asked).get_json()
+        return [(point["at"], point["value"]) for point in found["series"][0]["points"]]
+
+    assert raw(60, 200) == [(at(60), 20.0)]
+    assert raw(60, 301) == [(at(60), 20.0), (at(300), 21.0)]
+    assert raw(300, 301) == [(at(300), 21.0)]
+    assert raw(1000, 1100) == []
+    asked["series"] = "outside.temperature"
+    assert raw(3000, 9000) == [(at(3000), 5.0), (at(3600), None)]
+    assert raw(4000, 9000) == []
+
+
+def test_answers_are_bounded(recorded: Recorded) -> None:
+    """Who does not read has his place until he goes; then another has it."""
+    recorded.flush()
+    door = client_of(recorded)
+    waiting = [door.get(ZONE_HISTORY, buffered=False) for _ in range(MOST)]
+    assert problem(door.get(ZONE_HISTORY), 503, "histories_full")
+    assert door.get(HISTORY).status_code == 200
+    waiting.pop().close()
+    assert waiting.pop().get_json()["series"]
+    for _ in range(3 * MOST):
+        door.head(ZONE_HISTORY).close()
+        assert door.get(ZONE_HISTORY, query_string={"step": "0"}).status_code == 400
+        assert door.get(ZONE_HISTORY, query_string=between(9, 9)).status_code == 400
+    full = [door.get(ZONE_HISTORY, buffered=False) for _ in range(2)]
+    assert [answer.status_code for answer in full] == [200, 200]
+
+
+def test_others_have_their_turn(recorded: Recorded) -> None:
+    """Between any two hundred rows of an answer."""
+    turns: list[None] = []
+    recorded.flush()
+    recorded.manager.measurements._queries.turn = lambda: turns.append(None)
+    pieces = iter(client_of(recorded).get(ZONE_HISTORY, query_string=between(-60_000, 0, step=60)).response)
+    rows = [(piece.count(b'"at"'), len(turns)) for piece in pieces]
+    assert sum(count for count, _ in rows) == 3000
+    assert max(count for count, _ in rows) <= 200
+    assert len(turns) >= 3000 // 200
 
 
 @pytest.mark.usefixtures("measured")
 def test_the_daemon_is_away(measured: Recorded, api: FlaskClient) -> None:
-    """The file is read, and nothing is said of what came after the last flush."""
+    """The file is read, and nothing is said of what came after the last flush, nor of what was held back then."""
     measured.daemon_dies()
     measured.beat(database={"flushed_at": UNIX_START + 600})
     measured.memory.header.heartbeat = measured.now - 60
     found = api.get(HISTORY, query_string=between(0, 1800, step=300, series="outside.temperature")).get_json()
-    assert found["known_until"] == at(600)
+    assert found["known_until"] == at(540)
     assert [point["last"] for point in found["series"][0]["points"]] == [5.0, 5.0, None, None, None, None]
 
 
@@ -143,11 +217,25 @@ def test_the_usual_step(recorded: Recorded, api: FlaskClient, days: float, step:
         ({"step": "1.5"}, "step"),
         ({"step": "9" * 30}, "step"),
         ({"format": "xml"}, "format"),
+        ({"format": "csv"}, "format"),
+        ({"from": "2026-01-01T00:00:00Z"}, "from"),
+        ({"to": "2026-01-01T00:00:00Z"}, "to"),
+        ({"step": "60"}, "step"),
+        ({"from": "0001-01-01T00:00:00Z", "series": NAMES}, "from"),
+        ({"to": "1969-12-31T23:59:59Z", "series": NAMES}, "to"),
+        ({"to": "9999-12-31T23:59:59Z", "series": NAMES}, "to"),
     ],
 )
 def test_what_makes_no_sense(door: FlaskClient, asked: dict[str, str], field: str) -> None:
     """400 that names the parameter as it was asked for."""
     assert list(faults(door.get(HISTORY, query_string=asked), 400, "invalid_query")) == [field]
+
+
+def test_a_lost_plus_is_told(door: FlaskClient) -> None:
+    """In an address it means a space."""
+    told = faults(door.get(f"{ZONE_HISTORY}?from=2026-11-21T00:00:00+01:00"), 400, "invalid_query")["from"]
+    assert told == "has lost its +, which must be written %2B in an address"
+    assert door.get(f"{ZONE_HISTORY}?from=2025-12-31T00:00:00%2B01:00").status_code == 200
 
 
 def test_unknown_parameters_are_told_by_their_names(door: FlaskClient) -> None:
@@ -157,9 +245,11 @@ def test_unknown_parameters_are_told_by_their_names(door: FlaskClient) -> None:
 
 
 def test_time_goes_forward(door: FlaskClient) -> None:
-    """There is nothing between a time and an earlier one."""
+    """There is nothing between a time and an earlier one, or now and later."""
+    told = problem(door.get(ZONE_HISTORY, query_string={"from": at(90)}), 400, "invalid_request")["detail"]
+    assert told.startswith(f"from, {iso(AT + 90)}, must be earlier than now, ")
     assert (
-        "there is no time"
+        "must be earlier than to, "
         in problem(door.get(ZONE_HISTORY, query_string=between(9, 9)), 400, "invalid_request")["detail"]
     )
 

@@ -19,7 +19,7 @@ from neasmart_gateway.api.openapi.routes import documented
 from neasmart_gateway.api.openapi.schemas import plain
 from neasmart_gateway.api.schema import Query
 from tests.api.recorded import AUDIT, COMMANDS, TIMELINE, Recorded, commanded
-from tests.api.serving import GETS, OPTIONS, ZONE, client_of
+from tests.api.serving import GETS, OLDER_GETS, OPTIONS, ZONE, client_of
 from tests.api.test_models import MODELS
 
 HISTORIES = [
@@ -28,6 +28,7 @@ HISTORIES = [
     f"{ZONE}/history",
     f"{ZONE}/history?step=raw",
 ]
+OLDER = "older_integrations"
 LATER = {"$ref", "const", "prefixItems", "examples", "ge", "gt", "le", "lt", "propertyNames"}
 
 
@@ -134,11 +135,26 @@ def test_what_can_happen_to_everybody(spec: dict[str, Any], status: str) -> None
 def test_problems_are_problems(spec: dict[str, Any]) -> None:
     """From 400 on, with an example of each kind that it can be. /health/ready answers in words of its own."""
     for _, path, operation in operations(spec):
+        if operation["tags"] == [OLDER]:
+            continue
         for status, answer in resolved(spec, operation["responses"]).items():
             if int(status) >= 400 and path != "/health/ready":
                 content = answer["content"]["application/problem+json"]
                 assert content["examples"], (path, status)
                 assert {one["value"]["status"] for one in content["examples"].values()} == {int(status)}
+
+
+def test_problems_of_older_contracts_have_their_shape(spec: dict[str, Any]) -> None:
+    """From 400 on the key `err`, and never 415 or 422: what is not understood is 400."""
+    older = [one for one in operations(spec) if one[2]["tags"] == [OLDER]]
+    assert len(older) > 20
+    for _, path, operation in older:
+        bad = {s: one for s, one in resolved(spec, operation["responses"]).items() if int(s) >= 400}
+        assert {"421", "429", "500"} <= bad.keys()
+        assert not {"415", "422"} & bad.keys()
+        for status, answer in bad.items():
+            if (path, status) != ("/api/health", "503"):
+                assert "err" in answer["content"]["application/json"]["schema"]["properties"], (path, status)
 
 
 def test_examples_fit_what_they_are_examples_of(spec: dict[str, Any]) -> None:
@@ -170,7 +186,7 @@ def test_fields_keep_description_example_and_unit(spec: dict[str, Any]) -> None:
     assert temperature["description"].endswith("In °C.")
 
 
-@pytest.mark.parametrize("path", [*GETS, AUDIT, COMMANDS, TIMELINE, *HISTORIES, "/api/v1/bus/doctor"])
+@pytest.mark.parametrize("path", [*GETS, *OLDER_GETS, AUDIT, COMMANDS, TIMELINE, *HISTORIES, "/api/v1/bus/doctor"])
 def test_answers_are_what_the_document_says(recorded: Recorded, api: FlaskClient, path: str) -> None:
     """Every answer fits the schema of its operation and status."""
     recorded.writes(100, 1, 0x0C1A, 0x0C1A)

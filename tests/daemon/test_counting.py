@@ -9,13 +9,14 @@ from neasmart_gateway.bus.frames import FrameRing
 from neasmart_gateway.bus.records import ConnectionRefused, DeviceLost, ListenerFailed
 from neasmart_gateway.bus.traffic import Traffic
 from neasmart_gateway.bus.witness import Witness
-from neasmart_gateway.daemon.counting import BusMeter, CountHook
+from neasmart_gateway.daemon.counting import BusMeter, CountHook, MqttMeter
 from neasmart_gateway.daemon.records import DaemonStarted
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.desk.records import CommandChanged, FightNoticed
 from neasmart_gateway.metrics import catalogue
-from neasmart_gateway.metrics.catalogue import ERRORS
+from neasmart_gateway.metrics.catalogue import ERRORS, ORDER_REFUSALS
 from neasmart_gateway.modbus.heard import Heard, Verdict
+from neasmart_gateway.mqtt.meter import REFUSALS
 from neasmart_gateway.shm.counters import COUNTERS_SIZE, Counters
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed
 
@@ -129,3 +130,18 @@ def test_who_is_remembered_is_bounded(counters: Counters) -> None:
         hook(CommandChanged(receipt("expired").receipt | {"id": f"{number}-a"}))
     assert counters.read()["neasmart_commands_total", "expired"] == 3000
     assert len(hook._commands._counted) == 1024
+
+
+def test_what_passes_at_the_broker(counters: Counters) -> None:
+    """Each is counted, and every reason there is to refuse an order has its counter."""
+    assert REFUSALS == ORDER_REFUSALS
+    meter = MqttMeter(counters)
+    meter.connected()
+    meter.published()
+    meter.received()
+    for reason in REFUSALS:
+        meter.refused(reason)
+    assert {name: n for name, n in counters.read().items() if name[0].startswith("neasmart_mqtt_")} == {
+        ("neasmart_mqtt_connections_total",): 1, ("neasmart_mqtt_published_total",): 1,
+        ("neasmart_mqtt_received_total",): 1, **{("neasmart_mqtt_refused_total", reason): 1 for reason in REFUSALS},
+    }  # fmt: skip

@@ -172,7 +172,7 @@ async def test_files_that_cannot_be_removed_are_told(folder: Path) -> None:
 @pytest.mark.parametrize("component", ["kitchen", "", None, 7, ["bus"]])
 async def test_no_such_component(folder: Path, component: object) -> None:
     """The names that there are stand in the error."""
-    with pytest.raises(NotFound, match="bus, commands, daemon, database, security"):
+    with pytest.raises(NotFound, match="bus, commands, daemon, database, mqtt, security"):
         await Kept(folder).all.events({"component": component, "skip": 0, "limit": 1})
 
 

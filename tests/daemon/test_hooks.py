@@ -11,6 +11,7 @@ from neasmart_gateway.bus.records import ConnectionOpened, DeviceLost, ListenerF
 from neasmart_gateway.daemon.floods import MOST_CHANGES, MOST_KEYS
 from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
 from neasmart_gateway.desk.peers import Peer
+from neasmart_gateway.mqtt.records import BrokerConnected, BrokerLost, OrderRefused
 from tests.desk.gateway import PERSON, SETPOINT, ZONE, Gateway, degrees, setpoint
 
 OPENED = ListenerOpened("serial", "/dev/ttyUSB0")
@@ -100,6 +101,23 @@ def test_peers_are_told_apart_up_to_a_number(log: Log) -> None:
     log.now += 60.0
     log.tell(ConnectionOpened(Peer("tcp", "198.51.100.1")))
     assert len(log.lines) == MOST_KEYS + 2
+
+
+def test_a_broker_is_told_of_as_a_listener_is(log: Log) -> None:
+    """Each change at once, the same failure once a minute."""
+    broker = "192.0.2.7:1883"
+    lost = BrokerLost(broker, "Connection refused")
+    log.tell(lost, lost, lost, BrokerConnected(broker), lost, apart=1.0)
+    assert log.events == [
+        "no connection to the MQTT broker", "connected to the MQTT broker", "no connection to the MQTT broker",
+    ]  # fmt: skip
+    assert log.lines[1]["left_out"] == 2
+
+
+def test_orders_that_are_refused_flood_nothing(log: Log) -> None:
+    """One line a minute for each topic."""
+    log.tell(*[OrderRefused(f"neasmart/1/{n % 2}/mode/set", "invalid_value", "no") for n in range(50)], apart=0.1)
+    assert len(log.lines) == 2
 
 
 def test_a_line_carries_the_request_that_it_is_owed_to_and_no_other() -> None:

@@ -8,7 +8,7 @@ from neasmart_gateway.daemon.news import News
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.domain.staleness import Freshness
-from neasmart_gateway.domain.topics import BUS, COMMAND, HEALTH, OPERATION, ZONE_TOPICS, Topic, topic_at
+from neasmart_gateway.domain.topics import BUS, HEALTH, OPERATION, ZONE_TOPICS, Topic, topic_at
 from neasmart_gateway.shm.facts import gather
 from tests.desk.gateway import MODE, PERSON, SETPOINT, TEMPERATURE, Gateway, degrees, setpoint, taken
 
@@ -78,7 +78,8 @@ def test_every_step_of_a_command_is_told(told: Told) -> None:
     told.reads(SETPOINT)
     told.writes(SETPOINT, degrees(22))
     events = told.memory.events.since(first).events
-    states = [e.receipt["state"] for e in events if e.receipt is not None and e.receipt["id"] == command.id]
+    receipts = [receipt for e in events if (receipt := told.memory.events.receipt(e)) is not None]
+    states = [receipt["state"] for receipt in receipts if receipt["id"] == command.id]
     assert states == ["accepted", "delivered", "confirmed"]
     assert events[-1].topic == ZONE
 
@@ -145,5 +146,5 @@ def test_a_step_that_a_killed_daemon_had_only_noted_is_told(told: Told) -> None:
     first = told.memory.events.latest
     told.news = News(told.memory)
     told.turn()
-    steps = [e.receipt for e in told.memory.events.since(first).events if e.topic == COMMAND and e.receipt]
+    steps = [r for e in told.memory.events.since(first).events if (r := told.memory.events.receipt(e))]
     assert [(step["id"], step["state"]) for step in steps] == [(command.id, "confirmed"), ("1-new", "expired")]

@@ -13,6 +13,7 @@ from neasmart_gateway.daemon.noteworthy import event_of
 from neasmart_gateway.desk import records as desk
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.domain.commands import CommandState
+from neasmart_gateway.mqtt import records as mqtt
 from neasmart_gateway.store import records as store
 
 AT = 1_800_000_000.0
@@ -36,6 +37,8 @@ def receipt(state: str) -> dict[str, Any]:
         (desk.BusFellSilent(600.0), "bus", "warning"),
         (desk.TwoPeers(("tcp 192.0.2.10", "tcp 192.0.2.11")), "bus", "error"),
         (desk.FightNoticed("zone.setpoint 1.1", 101), "commands", "warning"),
+        (mqtt.BrokerLost("192.0.2.7:1883", "Connection refused"), "mqtt", "warning"),
+        (mqtt.StoredOrderIgnored("neasmart/1/1/mode/set", "mosquitto_pub …"), "mqtt", "warning"),
         (store.StoreFailed("disk is full", 12), "database", "error"),
         (store.StoreSetAside(Path("x.corrupt"), "malformed", "look"), "database", "error"),
     ],

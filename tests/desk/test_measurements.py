@@ -88,12 +88,56 @@ def test_a_silent_zone_is_a_gap(watched: Watched) -> None:
         watched.wait(30)
         watched.writes(OUTSIDE, degrees(5))
     watched.writes(TEMPERATURE, degrees(20))
+    watched.writes(SETPOINT, degrees(21))
     watched.wait(5)
     assert watched.points(TEMPERATURE)[:2] == [(0, 2000), (STALE, None)]
     assert [value for _, value in watched.points(TEMPERATURE)[2:]] == [2000]
     assert [value for _, value in watched.points(SETPOINT)] == [2100, None, 2100]
     assert watched.points(SETPOINT)[1] == (STALE, None)
     assert watched.points(OUTSIDE) == [(30, 500)]
+
+
+@pytest.mark.parametrize("fallen_silent", ["zone", "bus"])
+def test_no_value_of_before_a_silence_comes_back(watched: Watched, fallen_silent: str) -> None:
+    """The temperature is written first, and beside it lies the setpoint of before, until it is written too."""
+    watched.writes(TEMPERATURE, degrees(20))
+    watched.writes(SETPOINT, degrees(24))
+    watched.writes(PUMP_2, 1)
+    for _ in range(10):
+        watched.wait(30)
+        if fallen_silent == "zone":
+            watched.writes(OUTSIDE, degrees(5))
+    watched.writes(TEMPERATURE, degrees(20.5))
+    watched.wait(20)
+    watched.writes(SETPOINT, degrees(21))
+    assert [value for _, value in watched.points(TEMPERATURE)] == [2000, None, 2050]
+    assert [value for _, value in watched.points(SETPOINT)] == [2400, None, 2100]
+    assert watched.points(SETPOINT)[-1] == (320, 2100)
+    assert [value for _, value in watched.points(PUMP_2)] == ([1] if fallen_silent == "zone" else [1, None])
+
+
+def test_the_clock_is_set_while_a_register_is_silent(watched: Watched) -> None:
+    """What is known of the silence is not forgotten over it."""
+    watched.writes(TEMPERATURE, degrees(20))
+    watched.writes(SETPOINT, degrees(24))
+    watched.wait(200)
+    watched.measured.end(watched.gateway.now)
+    watched.gateway.memory.header.wall_offset -= 3
+    watched.writes(TEMPERATURE, degrees(20.5))
+    watched.wait(5)
+    assert [value for _, value in watched.points(SETPOINT)] == [2400, None, None]
+
+
+def test_what_is_held_back_is_known(watched: Watched) -> None:
+    """To whoever reads: the value that there is now, and since when; until it is a point."""
+    watched.writes(TEMPERATURE, degrees(20))
+    watched.wait(3)
+    watched.writes(TEMPERATURE, degrees(28))
+    assert watched.points(TEMPERATURE) == [(0, 2000)]
+    assert watched.measured.held() == [Sample(TEMPERATURE, int(UNIX_START) + 3, 2800)]
+    watched.wait(60)
+    assert watched.points(TEMPERATURE) == [(0, 2000), (3, 2800)]
+    assert watched.measured.held() == []
 
 
 def test_a_silent_bus_is_a_gap_in_everything(watched: Watched) -> None:
@@ -155,6 +199,20 @@ def test_the_clock_is_set(watched: Watched) -> None:
     assert watched.points(TEMPERATURE)[:2] == [(0, 2000), (10, None)]
     ((at, value),) = watched.points(TEMPERATURE)[2:]
     assert (-3600 + 10 <= at <= -3600 + 15, value) == (True, 2000)
+
+
+def test_the_clock_is_set_while_there_is_no_value(watched: Watched) -> None:
+    """That too is noted by the new one: else what the old one had said of these times would be told again."""
+    watched.writes(TEMPERATURE, degrees(20))
+    watched.wait(10)
+    watched.writes(TEMPERATURE, 0x7FFF)
+    watched.measured.end(watched.gateway.now)
+    watched.gateway.memory.header.wall_offset -= 5
+    watched.wait(5)
+    (again,) = watched.points(TEMPERATURE)[2:]
+    assert (5 <= again[0] <= 10, again[1]) == (True, None)
+    watched.wait(100)
+    assert len(watched.points(TEMPERATURE)) == 3
 
 
 def test_without_a_history_nothing_is_noted(gateway: Gateway) -> None:

@@ -74,6 +74,8 @@ def found(facts: Facts, kind: str) -> Component:
 
 DRILL = {"kind": "bus_silence", "who": "me", "started_at": 900.0, "ends_at": 1100.0}
 LOW = {**STATUS["disk"], "free": 1000}
+BROKER = {"state": "connected", "since": 14.0, "failure": None, "broker": "192.0.2.7:1883"}
+REFUSED = BROKER | {"state": "waiting", "failure": "the broker refuses us: Not authorized"}
 SILENT = replace(WELL, freshness=replace(WELL.freshness, last_bus_write=800.0))
 NEVER = replace(WELL, freshness=replace(WELL.freshness, last_bus_write=None))
 SOME_BARRED = replace(WELL, breaker="open", breaker_opened_at=900.0, barred=True)
@@ -125,6 +127,9 @@ STATES = {
     "clock just right": (replace(WELL, wall_offset=EARLIEST - 1000.0), "clock", "steady", OK, EARLIEST - 995.0),
     "a drill": (replace(WELL, drills=(DRILL,)), "drill", "running", DEGRADED, OFFSET + 900.0),
     "a drill with the daemon away": (replace(AWAY, drills=(DRILL,)), "drill", "running", DEGRADED, OFFSET + 900.0),
+    "a broker": (reported(mqtt=BROKER), "mqtt", "connected", OK, 14.0),
+    "a broker not tried yet": (reported(mqtt=BROKER | {"state": "connecting"}), "mqtt", "connecting", DEGRADED, 14.0),
+    "a broker that refuses us": (reported(mqtt=REFUSED), "mqtt", "waiting", DEGRADED, 14.0),
     "clock before any daemon": (replace(AWAY, wall_offset=0.0), "clock", UNKNOWN, DEGRADED, None),
 }
 
@@ -146,6 +151,7 @@ def test_a_state(facts: Facts, kind: str, state: str, severity: Severity, since:
         (database("the file is locked"), "database", "the file is locked"),
         (SILENT, "bus", "nothing for 180 s or longer"),
         (disk(failure="Input/output error"), "disk", "Input/output error"),
+        (reported(mqtt=REFUSED), "mqtt", "MQTT broker 192.0.2.7:1883: the broker refuses us: Not authorized"),
     ],
 )
 def test_what_is_wrong_is_told_in_words(facts: Facts, kind: str, words: str) -> None:
@@ -215,3 +221,9 @@ def test_condition_score_and_parts_never_disagree(parts: dict[str, Facts]) -> No
     assert [part.name for part in total.parts] == list(WEIGHTS)
     assert 0 <= sum(part.points for part in total.parts) - total.value < 1
     assert sum(WEIGHTS.values()) == 100
+
+
+@pytest.mark.parametrize("facts", [WELL, reported(mqtt=None), replace(reported(mqtt=BROKER), status={})])
+def test_no_broker(facts: Facts) -> None:
+    """Where none is named, or only the daemon could tell, there is no such component."""
+    assert "mqtt" not in {one.kind for one in judge(facts)}

@@ -94,6 +94,17 @@ def test_a_command_of_before_the_restart_is_not_open(served: Served) -> None:
     assert listed(served, state="expired") == [("7-old", "expired")]
 
 
+def test_a_command_that_is_just_being_taken_is_not_over(served: Served) -> None:
+    """It is written down before the ring has it: open, and younger than the daemon."""
+    write = {"address": SETPOINT, "state": "accepted", "finished_at": None}
+    receipt = {"id": "9-new", "state": "accepted", "created_at": iso(STARTED_AT + 1), "finished_at": None, "note": None}
+    row = CommandRow("9-new", STARTED_AT + 1, receipt | {"writes": [write]})
+    served.journal.commit(Batch(commands=[row]), durable=True)
+    assert served.manager.command("9-new")["state"] == "accepted"
+    assert listed(served) == [("9-new", "accepted")]
+    assert listed(served, state="expired") == []
+
+
 def test_a_command_whose_database_cannot_be_read(served: Served) -> None:
     """What the ring has is told; of others it cannot be said that there are none."""
     command = served.submit(setpoint(20))

@@ -194,6 +194,9 @@ def test_who_does_not_read_is_dropped_and_others_go_on(tmp_path: Path) -> None:
                 return any(line.get("route") == "/api/v1/events" for line in gateway.lines())
 
             eventually(is_dropped, "the end of a stream that is not read")
+            (access,) = (line for line in gateway.lines() if line.get("route") == "/api/v1/events")
+            assert access["dropped"] == "not_reading"
+            assert 'dropped_total{reason="not_reading"} 1.0' in gateway.get("/metrics").text
             eventually(lambda: quick.temperatures() == last, "the other one goes on")
             assert quick.connections == 1
             assert numbers(list(slow)), "what had been sent can still be read"

@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ def test_killed_at_work(tmp_path: Path, whole_group: bool) -> None:
         else:
             os.kill(daemon, signal.SIGKILL)
             eventually(lambda: gateway.daemon not in (0, daemon), "another daemon")
+            gateway.wait_ready()
         with Master(gateway.modbus_port) as master:
             master.write(240, OUTSIDE, [dpt9.encode(6.0)])
         eventually(lambda: 6.0 in values(gateway, "outside.temperature"), "the series goes on")
@@ -89,6 +91,20 @@ def test_killed_at_work(tmp_path: Path, whole_group: bool) -> None:
         assert before < gap < found.index(6.0)
         times = [at for at, _ in raw(gateway, "outside.temperature")]
         assert times == sorted(times)
+
+
+def test_a_long_answer_lets_others_through(tmp_path: Path) -> None:
+    """One worker tells a day of sixty zones, minute by minute, and goes on answering everybody else meanwhile."""
+    zones = ",".join(f"zone.{base}.{zone}.temperature" for base in range(1, 6) for zone in range(1, 13))
+    with running(tmp_path, **HASTY) as gateway, ThreadPoolExecutor(1) as beside:
+        assert gateway.get("/health/live").status == 200
+        long = beside.submit(gateway.get, f"{HISTORY}?series={zones}&step=60")
+        answered = 0
+        while not long.done():
+            assert gateway.get("/health/live").status == 200
+            answered += 1
+        assert len(long.result().json["series"]) == 60
+        assert answered >= 8
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:

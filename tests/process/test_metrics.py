@@ -12,6 +12,7 @@ import pytest
 
 from tests.process.raw_http import ask
 from tests.running import Gateway, eventually, running
+from tests.sse import Client
 from tests.wire import Master
 
 SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -74,6 +75,25 @@ def test_all_that_was_sent_is_counted(gateway: Gateway) -> None:
         # An answer is timed once it is out: who is killed in that moment has not timed it.
         assert samples[FRAMES] - samples['neasmart_bus_turnaround_seconds_count{listener="tcp"}'] in (0, 1)
     assert samples["neasmart_daemon_starts_total"] == 2
+
+
+def test_streams_of_a_killed_worker_are_not_open(gateway: Gateway) -> None:
+    """All workers' together, and only of those that live; what they had counted stays."""
+    before = streams(gateway)
+    clients = [Client(gateway.api_port, last_id="nonsense").begun() for _ in range(6)]
+    assert streams(gateway) == (before[0] + 6, before[1] + 6)
+    for worker in gateway.workers:
+        os.kill(worker, signal.SIGKILL)
+    eventually(lambda: streams(gateway) == (0, before[1] + 6), "the end of all streams")
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+def streams(gateway: Gateway) -> tuple[float, float]:
+    """How many are open, and how many began with an id that is none; nothing while nobody answers."""
+    told = {(name, labels): float(n) for name, labels, n in SAMPLE.findall(gateway.try_get("/metrics").text)}
+    gaps = ("neasmart_event_gaps_total", 'reason="unknown_id"')
+    return told.get(("neasmart_event_streams", ""), -1.0), told.get(gaps, -1.0)
 
 
 def test_an_open_command_of_a_killed_daemon_has_expired(gateway: Gateway) -> None:

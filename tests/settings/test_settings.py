@@ -162,6 +162,14 @@ def test_every_fault_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(faults()) == 3
 
 
+def test_what_waits_for_the_disk_waits_an_hour_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than that would be lost in a power cut, and be older than what is made of it."""
+    monkeypatch.setenv("NEASMART_DATABASE_FLUSH_SECONDS", "3601")
+    (line,) = faults()
+    assert "NEASMART_DATABASE_FLUSH_SECONDS" in line
+    assert "3600" in line
+
+
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither among the settings in force nor in a fault."""
     monkeypatch.setenv("NEASMART_API_KEY", "open-sesame-please")

@@ -49,30 +49,30 @@ def test_events_come_in_order(ring: EventRing) -> None:
     batch = ring.since(1)
     assert numbers(batch.events) == [2, 3, 4, 5, 6, 7, 8]
     assert [e.topic for e in batch.events][:2] == [ZONE_TOPICS[59], UNIT_TOPICS[-1]]
-    assert batch.events[-2:] == [
-        Event(7, COMMAND, {"id": "0-a", "state": "accepted"}), Event(8, COMMAND, {"id": "0-a", "state": "confirmed"}),
+    assert [(e.topic, ring.receipt(e)) for e in batch.events[-3:]] == [
+        (HEALTH, None), (COMMAND, {"id": "0-a", "state": "accepted"}), (COMMAND, {"id": "0-a", "state": "confirmed"}),
     ]  # fmt: skip
-    assert (batch.missed, batch.latest) == (0, 8)
+    assert (batch.after, batch.latest) == (1, 8)
 
 
 def test_the_ring_moves_on(ring: EventRing) -> None:
-    """The newest 4,095 are held; who is further behind is told how many it has missed."""
+    """The newest 4,095 are held; who is further behind is told from where on they are."""
     for n in range(SLOTS + 10):
         ring.append(ZONE_TOPICS[n % 60])
     batch = ring.since(0)
     assert numbers(batch.events) == list(range(12, SLOTS + 11))
-    assert batch.missed == 11
-    assert ring.since(11).missed == 0
+    assert batch.after == 11 == ring.since(11).after
 
 
-def test_steps_of_commands_are_held_whole_or_missed(ring: EventRing) -> None:
-    """Once the oldest of 512 steps is displaced, everything up to its event counts as missed."""
+def test_steps_of_commands_are_held_whole_or_not_at_all(ring: EventRing) -> None:
+    """Once the oldest of 512 steps is displaced, that is told, and what else has happened before is still held."""
     ring.append(BUS)
     for n in range(RECEIPT_SLOTS + 3):
         ring.append_receipt(padded(2048, id=f"{n}-a"))
-    batch = ring.since(0)
-    assert [event.receipt and event.receipt["id"] for event in batch.events][:1] == ["3-a"]
-    assert (len(batch.events), batch.missed) == (RECEIPT_SLOTS, 4)
+    bus, *steps = ring.since(0).events
+    held = [receipt["id"] for step in steps if (receipt := ring.receipt(step)) is not None]
+    assert held == [f"{n}-a" for n in range(3, RECEIPT_SLOTS + 3)]
+    assert (bus, ring.oldest, ring.oldest_step) == (Event(1, BUS), 1, 5)
 
 
 def test_each_life_has_a_name_of_its_own(memory: memoryview, ring: EventRing) -> None:
@@ -83,14 +83,14 @@ def test_each_life_has_a_name_of_its_own(memory: memoryview, ring: EventRing) ->
     assert ring.boot != name
 
 
-def test_a_torn_event_is_missed_and_no_other(ring: EventRing, memory: memoryview) -> None:
-    """It is counted, not passed over in silence, also after it was repaired."""
+def test_a_torn_event_is_not_passed_over(ring: EventRing, memory: memoryview) -> None:
+    """What can be had begins behind it, also after it was repaired."""
     for topic in ZONE_TOPICS[:5]:
         ring.append(topic)
     memory[FIRST_SLOT + 3 * events._STRIDE + HEAD_SIZE] ^= 1
-    assert (numbers(ring.since(0).events), ring.since(0).missed) == ([1, 2, 4, 5], 1)
+    assert (numbers(ring.since(0).events), ring.since(0).after) == ([4, 5], 3)
     assert ring.repair() == 1
-    assert (numbers(ring.since(0).events), ring.since(0).missed) == ([1, 2, 4, 5], 1)
+    assert (numbers(ring.since(0).events), ring.since(0).after) == ([4, 5], 3)
 
 
 def test_a_killed_writer_has_told_nobody(ring: EventRing, memory: memoryview, fork: Fork) -> None:
@@ -120,7 +120,7 @@ def test_it_is_as_a_list_of_which_the_end_is_kept(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(events, "SLOTS", small)
         patched.setattr(events, "RECEIPT_SLOTS", receipts)
-        memory, model = shared(EVENTS_SIZE), list[Event]()
+        memory, model = shared(EVENTS_SIZE), list[tuple[int, Topic, dict[str, str] | None]]()
         ring = EventRing(memory, Pauses())
         for step in steps:
             if step == "restart":
@@ -129,12 +129,16 @@ def test_it_is_as_a_list_of_which_the_end_is_kept(
             elif step == "step":
                 receipt = {"id": f"{len(model)}-a"}
                 ring.append_receipt(receipt)
-                model.append(Event(len(model) + 1, COMMAND, receipt))
+                model.append((len(model) + 1, COMMAND, receipt))
             else:
                 assert isinstance(step, Topic)
                 ring.append(step)
-                model.append(Event(len(model) + 1, step))
-        displaced = [event.number for event in model if event.receipt is not None][:-receipts]
-        oldest = max([1, len(model) - small + 2, *(number + 1 for number in displaced)])
-        held = [event for event in model if event.number > after and event.number >= oldest]
-        assert ring.since(after) == (held, max(0, len(model) - after) - len(held), len(model))
+                model.append((len(model) + 1, step, None))
+        begin = max(after, len(model) - small + 1)
+        held = [(number, topic) for number, topic, _ in model if number > begin]
+        found = ring.since(after)
+        assert ([(e.number, e.topic) for e in found.events], found.after, found.latest) == (held, begin, len(model))
+        displaced = [number for number, _, receipt in model if receipt is not None][:-receipts]
+        assert ring.oldest_step == max([1, *(number + 1 for number in displaced)])
+        kept = {number: receipt for number, _, receipt in model if number >= ring.oldest_step}
+        assert [ring.receipt(e) for e in found.events if e.number in kept] == [kept[n] for n, _ in held if n in kept]

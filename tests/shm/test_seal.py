@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neasmart_gateway.shm.seal import ATTEMPTS, HEAD_SIZE, SealedSlot, TornSlot
+from neasmart_gateway.shm.seal import ATTEMPTS, HEAD_SIZE, SealedSlot, TornSlot, payload_in
 from tests.shm.memories import Pauses, shared
 from tests.shm.processes import Fork, die_here
 
@@ -174,3 +174,13 @@ def test_a_flipped_length_or_checksum_is_noticed(memory: memoryview, slot: Seale
         slot.read(Pauses())
     assert slot.repair()
     assert len(slot.read()) <= CAPACITY
+
+
+def test_a_copy_is_read_like_the_slot(memory: memoryview, slot: SealedSlot) -> None:
+    """What was whole when it was copied; what was just being changed, or has a flipped bit, is none."""
+    slot.write(b"whole")
+    assert payload_in(bytes(memory), 0) == b"whole"
+    with slot.writing(5):
+        assert payload_in(bytes(memory), 0) is None
+    memory[HEAD_SIZE + 1] ^= 1
+    assert payload_in(bytes(memory), 0) is None

@@ -37,6 +37,13 @@ def test_a_ticket_is_good_once(tickets: Tickets) -> None:
     assert tickets.redeem(ticket) is None
 
 
+def test_to_look_at_a_ticket_uses_nothing_up(tickets: Tickets) -> None:
+    """Whose it is can be known before it is redeemed, and not behind that."""
+    ticket = tickets.issue("kitchen-tablet", 2)
+    assert tickets.holder(ticket) == tickets.holder(ticket) == tickets.redeem(ticket) == ("kitchen-tablet", 2)
+    assert tickets.holder(ticket) is None
+
+
 def test_tickets_do_not_touch_each_other(tickets: Tickets) -> None:
     """Each has its own owner, in whatever order they are shown."""
     issued = {tickets.issue(f"key-{n}", n): (f"key-{n}", n) for n in range(SLOTS)}

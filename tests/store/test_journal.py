@@ -196,12 +196,12 @@ def test_pruning_forgets_nonces_that_have_expired(journal: Journal) -> None:
     assert journal.load(0.0).nonces == [nonce(2, NOW)]
 
 
-def test_samples_break_off_where_the_last_thing_was_written(journal: Journal) -> None:
+def test_samples_break_off_where_the_last_value_was_written(journal: Journal) -> None:
     """Each series that ended with a value; not those that ended with a gap."""
     at = int(NOW)
     samples = [Sample(102, at, 1), Sample(110, at + 60, 2), Sample(110, at + 90, None), Sample(7, at + 30, 3)]
     journal.commit(Batch(samples=samples), durable=False)
-    assert set(journal.load(0.0).broken_off) == {Sample(102, at + 90, None), Sample(7, at + 90, None)}
+    assert set(journal.load(0.0).broken_off) == {Sample(102, at + 30, None), Sample(7, at + 30, None)}
 
 
 def test_tending_ends(journal: Journal) -> None:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from neasmart_gateway.api import body, cors, errors, headers, health, measuring, tracing
+from neasmart_gateway.api import body, cors, errors, headers, health, measuring, room, tracing
+from neasmart_gateway.api.compat import serving as compat
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
 from neasmart_gateway.api.guard.doorkeeper import Doorkeeper
@@ -26,7 +27,7 @@ from neasmart_gateway.api.guard.signatures import SignatureGuard
 from neasmart_gateway.api.openapi import site
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.revalidation import Revalidated
-from neasmart_gateway.api.routing import FrugalRule, NumberConverter
+from neasmart_gateway.api.routing import DigitsConverter, FrugalRule, NumberConverter
 from neasmart_gateway.api.schema import Answer
 from neasmart_gateway.api.v1.blueprint import v1_blueprint
 from neasmart_gateway.manager.access import Access
@@ -83,10 +84,11 @@ def create_app(
     """Return the WSGI application of one HTTP worker; without `metrics` only its own requests are measured."""
     app = GatewayApp(__name__, static_folder=None)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # a redirect loses the body of a PATCH
-    app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters |= {"number": NumberConverter, "digits": DigitsConverter}
     app.wsgi_app = Ingress(app.wsgi_app, options.ingress_proxies)  # type: ignore[method-assign]
+    metrics = metrics or Metrics(Requests())
     tracing.install(app)
-    measuring.install(app, metrics or Metrics(Requests()))
+    measuring.install(app, metrics)
     errors.install(app)
     headers.install(app)
     if options.faults_enabled:
@@ -94,8 +96,10 @@ def create_app(
     _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
-    app.extensions["events"] = Hub(manager, means.waiting)
+    app.extensions["events"] = Hub(manager, means.waiting, metrics.streams)
+    app.extensions[room.NAME] = room.Room()
     app.register_blueprint(v1_blueprint(manager, access, options))
+    compat.install(app, manager, access, options, means.clock)
     site.install(app, manager, access, options)
     return app
 
@@ -108,7 +112,7 @@ def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Mean
         cors.install(app, options.cors_origins)
     origins = options.cors_origins if options.enable_cors else ()
     app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
-    doorkeeper = _doorkeeper(access, options, means)
+    doorkeeper = app.extensions["doorkeeper"] = _doorkeeper(access, options, means)
     app.before_request(doorkeeper.recognise)
     Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
     app.before_request(doorkeeper.admit)

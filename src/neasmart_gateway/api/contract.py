@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.schema import stamp
-from neasmart_gateway.manager.health import Health
+from neasmart_gateway.manager.health import BusWrite
 
 CONTRACT = (
     "X-Rehau-Registers-Stale",
@@ -14,14 +14,14 @@ CONTRACT = (
 )
 
 
-def contract_headers(health: Health, options: ApiOptions) -> dict[str, str]:
+def contract_headers(written: BusWrite, options: ApiOptions) -> dict[str, str]:
     """Return the headers. Stale speaks of the bus alone: a daemon that is away for a moment does not make it true."""
     headers = {
-        "X-Rehau-Registers-Stale": str(health.bus["state"] == "silent").lower(),
+        "X-Rehau-Registers-Stale": str(written.silent).lower(),
         "X-Rehau-Stale-After-Seconds": str(int(options.stale_after_seconds)),
     }
-    written_at = stamp(health.bus["last_write_at"])
+    written_at = stamp(written.at)
     if written_at is not None:
-        headers["X-Rehau-Registers-Age-Seconds"] = f"{health.bus['last_write_age']:.3f}"
+        headers["X-Rehau-Registers-Age-Seconds"] = f"{written.age:.3f}"
         headers["X-Rehau-Last-Register-Write"] = written_at
     return headers

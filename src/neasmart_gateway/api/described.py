@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from flask import Flask, request
 
+from neasmart_gateway.api.compat.contracts import Contract
 from neasmart_gateway.api.schema import Body
 from neasmart_gateway.api.scopes import Scope
 from neasmart_gateway.errors import GatewayError
@@ -29,7 +30,8 @@ class Operation:
     with besides those that every operation has. A `critical` one must be signed by callers whose key demands it; one
     `by_ticket` can be opened with a ticket instead of a key; an `unlimited` one can be read as often as one likes.
     `reads` and `tells` name headers of the request that count and headers of the answer, besides those that every
-    operation has; `media` are the types of what is no model, beside the models if it has some.
+    operation has; `media` are the types of what is no model, beside the models if it has some. One that `speaks` an
+    older contract tells its errors in the shape of that.
     """
 
     scope: Scope | None
@@ -42,6 +44,7 @@ class Operation:
     reads: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
+    speaks: Contract | None = None
 
 
 _UNKNOWN = Operation(Scope.READ, _FINE)
@@ -60,12 +63,15 @@ def described(
     reads: tuple[str, ...] = (),
     tells: tuple[str, ...] = (),
     media: tuple[str, ...] = (),
+    speaks: Contract | None = None,
 ) -> Callable[[View], View]:
     """Describe a view. Without a `scope` it is READ for GET, CONTROL for everything else, nothing if `open_to_all`."""
 
     def mark(view: View) -> View:
         needed = None if open_to_all else scope or usual_scope(view.__name__.upper())
-        operation = Operation(needed, answers, takes, refuses, critical, by_ticket, unlimited, reads, tells, media)
+        operation = Operation(
+            needed, answers, takes, refuses, critical, by_ticket, unlimited, reads, tells, media, speaks
+        )
         view.operation = operation  # type: ignore[attr-defined]
         return view
 

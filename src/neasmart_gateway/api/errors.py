@@ -19,6 +19,7 @@ from neasmart_gateway.api.tracing import request_id
 from neasmart_gateway.errors import GatewayError
 
 _log = structlog.get_logger("neasmart.api")
+PROBLEM = "application/problem+json"
 
 
 def kind_of(family: type[GatewayError]) -> Kind:
@@ -104,4 +105,4 @@ def _problem(kind: Kind, detail: str, faults: tuple[FieldFault, ...]) -> Respons
         request_id=request_id(),
         errors=[FieldProblem(field=fault.field, message=fault.message) for fault in faults],
     )
-    return Response(problem.model_dump_json(), kind.status, mimetype="application/problem+json")
+    return Response(problem.model_dump_json(), kind.status, mimetype=PROBLEM)

@@ -22,8 +22,8 @@ class Health(Resource):
 
     @described(unlimited=True, tells=CONTRACT)
     def get(self) -> tuple[RootHealth, int, dict[str, str]]:
-        report = self.manager.health()
-        return RootHealth.of(report, self.options), HTTPStatus.OK, contract_headers(report, self.options)
+        headers = contract_headers(self.manager.bus_write(), self.options)
+        return RootHealth.of(self.manager.health(), self.options), HTTPStatus.OK, headers
 
 
 class Liveness(Resource):

@@ -203,10 +203,23 @@ _KINDS = (
         ("See `database` in /api/v1/health.", "Make room, or run `neasmart-gateway db check`."),
     ),
     Kind(
+        "no_reading", 503, "No current reading",
+        "The base station has not reported the temperature of this zone for the stale limit, or never.",
+        ("The bus is silent.", "The zone's thermostat is dead.", "There is no such zone in this house."),
+        ("See /api/v1/zones: it tells what is known, and why a value is missing.", "Run `neasmart-gateway doctor`."),
+    ),
+    Kind(
         "streams_full", 503, "Too many event streams",
         "The worker that was asked serves all the event streams that it can.",
         ("Clients that open a new stream and do not close the old one.", "The worker is just being replaced."),
         ("Try again after Retry-After: another worker may have room.", "Let several clients share one stream.",
+         "Raise NEASMART_WORKERS."),
+    ),
+    Kind(
+        "histories_full", 503, "Too many answers of history",
+        "The worker that was asked is telling as much of the history of measurements as it can at a time.",
+        ("Many ask for long histories at once.", "Clients that ask and do not read the answer."),
+        ("Try again after Retry-After.", "Ask for several series in one request, or for a longer step.",
          "Raise NEASMART_WORKERS."),
     ),
     Kind(

@@ -106,7 +106,19 @@ class Replayed(Unsigned):
     code = "signature_replayed"
 
 
+class NoReading(GatewayError):
+    """Nothing current is known of what was asked for, and the caller cannot do with null."""
+
+    code = "no_reading"
+
+
 class StreamsFull(GatewayError):
     """This worker takes no further event stream."""
 
     code = "streams_full"
+
+
+class HistoriesFull(GatewayError):
+    """This worker tells as much history at a time as it can."""
+
+    code = "histories_full"

@@ -1,4 +1,4 @@
-"""How a number stands in a path, and what a rule does when it is made."""
+"""How numbers stand in a path, and what a rule does when it is made."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ class NumberConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         return int(value)
+
+
+class DigitsConverter(NumberConverter):
+    """Up to four plain digits, also 0 and 01: what does not exist is told by the view, in the shape of its contract."""
+
+    regex = "[0-9]{1,4}"
 
 
 class FrugalRule(Rule):

@@ -15,7 +15,9 @@ from neasmart_gateway.domain.commands import CommandState
 from neasmart_gateway.domain.receipts import is_open
 from neasmart_gateway.domain.times import unix_of
 from neasmart_gateway.metrics import meters
+from neasmart_gateway.metrics.catalogue import ORDER_REFUSALS
 from neasmart_gateway.metrics.meters import Errors, Follower, Histogram
+from neasmart_gateway.mqtt import meter as mqtt
 from neasmart_gateway.shm.counters import Counters
 from neasmart_gateway.store.records import StoreFailed, StoreFlushed, StoreReturned
 
@@ -46,6 +48,28 @@ class BusMeter(Meter):
 
     def broke(self) -> None:
         self._errors.add("receive", "not_modbus_tcp")
+
+
+class MqttMeter(mqtt.Meter):
+    """Counts what passes between us and the MQTT broker."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._connections = counters.counter(meters.MQTT_CONNECTIONS)
+        self._published = counters.counter(meters.MQTT_PUBLISHED)
+        self._received = counters.counter(meters.MQTT_RECEIVED)
+        self._refused = {reason: counters.counter(meters.MQTT_REFUSED, reason) for reason in ORDER_REFUSALS}
+
+    def connected(self) -> None:
+        self._connections.add()
+
+    def published(self) -> None:
+        self._published.add()
+
+    def received(self) -> None:
+        self._received.add()
+
+    def refused(self, reason: str) -> None:
+        self._refused[reason].add()
 
 
 class CommandCount:

@@ -20,8 +20,10 @@ from neasmart_gateway.daemon.counting import BusMeter, CountHook, written_by_thi
 from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.diagnostics import Diagnostics
 from neasmart_gateway.daemon.disk import DiskWatch, room_at
+from neasmart_gateway.daemon.home_assistant import mqtt_of
 from neasmart_gateway.daemon.hooks import LogHook, Record, for_request, is_logged
 from neasmart_gateway.daemon.line import Line
+from neasmart_gateway.daemon.measured import Measured
 from neasmart_gateway.daemon.methods import Methods
 from neasmart_gateway.daemon.news import News
 from neasmart_gateway.daemon.nonces import Nonces
@@ -97,6 +99,7 @@ class Daemon:
         self._intake = Intake(
             self._desk, self._recorder, retries, memory, fallback=database.enable_fallback, clock=time.monotonic
         )
+        self._mqtt = mqtt_of(settings, memory, self._intake.submit, self._tell)
         self._startup = Startup(memory, settings.modbus.startup, commands_off=rules.refusal is not None)
         self._bus = Bus(options.listeners(settings), self._slave(), self._tell, seams.conversation)
         for listener in self._bus.listeners:
@@ -115,7 +118,7 @@ class Daemon:
             recorder = self._recorder
             work = (
                 *self._bus.work(), recorder.run(), recorder.watch(), self._disk.run(), self._diagnostics.run(),
-                *self._seams.work(),
+                *self._mqtt.work(), *self._seams.work(),
             )  # fmt: skip
             background = [asyncio.create_task(one) for one in work]
             try:
@@ -184,6 +187,7 @@ class Daemon:
         bases = frozenset(base.base_id for base in self._settings.structures)
         diagnosis = Diagnosis(self._bus, self._memory, rules, bases, time.monotonic)
         table = methods.table() | Line(self._bus, self._memory).table() | diagnosis.table()
+        table |= Measured(self._measured, self._recorder, self._reporter.unix_now).table()
         return table | self._nonces.table() | self._diagnostics.table() | dict(self._seams.table)
 
     def _slave(self) -> Slave:
@@ -203,6 +207,7 @@ class Daemon:
             "listeners": self._bus.status(self._memory.header.wall_offset),
             "database": database | {"set_aside": self._moved_to},
             "disk": self._disk.status(),
+            "mqtt": self._mqtt.status(),
             "fights": self._desk.fights(now),
             "fights_total": self._desk.fights_total,
             "two_peers": self._desk.two_peers(now),

@@ -1,4 +1,7 @@
-"""Which records become log lines: repeated ones seldom, but the last line of a listener always tells its state."""
+"""Which records become log lines: repeated ones seldom, but the last line of a listener always tells its state.
+
+The connection to the MQTT broker is treated as a listener is.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 
 from neasmart_gateway.bus import records as bus
 from neasmart_gateway.daemon import records as daemon
+from neasmart_gateway.mqtt import records as mqtt
 from neasmart_gateway.store import records as store
 
 MINUTE = 60.0
@@ -24,10 +28,12 @@ _REPEATED = (
     bus.ConnectionRefused,
     bus.RequestFailed,
     store.StoreFailed,
+    mqtt.OrderRefused,
+    mqtt.StoredOrderIgnored,
 )
-"""Kinds that can come in floods; each is logged once a minute for each peer and says how many were left out."""
+"""Kinds that can come in floods; each is logged once a minute for each peer or topic, with how many were left out."""
 
-_ListenerState = bus.ListenerOpened | bus.ListenerFailed | bus.DeviceLost
+_ListenerState = bus.ListenerOpened | bus.ListenerFailed | bus.DeviceLost | mqtt.BrokerConnected | mqtt.BrokerLost
 _Key = tuple[type, str]
 
 
@@ -67,7 +73,7 @@ class Floods:
 
     def _admit_state(self, record: _ListenerState) -> int | None:
         """A change is told at once; the same again once a minute, more changes than many when the minute ends."""
-        now, listener = self._clock(), self._listeners.setdefault(record.listener, _Listener())
+        now, listener = self._clock(), self._listeners.setdefault(_name(record), _Listener())
         listener.left_out += listener.held is not None
         listener.held = None
         if _state(record) == listener.state and now - listener.lines[-1] < MINUTE:
@@ -85,7 +91,7 @@ class Floods:
         return left_out
 
     def _admit_repeated(self, record: object) -> int | None:
-        now, key = self._clock(), (type(record), str(getattr(record, "peer", "")))
+        now, key = self._clock(), (type(record), _whose(record))
         if key not in self._since and len(self._since) >= MOST_KEYS:
             self._forget_before(now - MINUTE)
             if len(self._since) >= MOST_KEYS:
@@ -106,4 +112,20 @@ class Floods:
 
 
 def _state(record: _ListenerState) -> tuple[type, str]:
-    return type(record), record.address if isinstance(record, bus.ListenerOpened) else record.reason
+    match record:
+        case bus.ListenerOpened():
+            return type(record), record.address
+        case mqtt.BrokerConnected():
+            return type(record), record.broker
+    return type(record), record.reason
+
+
+def _whose(record: object) -> str:
+    """Return by whom, or at what topic, something is repeated."""
+    return str(getattr(record, "peer", getattr(record, "topic", "")))
+
+
+def _name(record: _ListenerState) -> str:
+    if isinstance(record, mqtt.BrokerConnected | mqtt.BrokerLost):
+        return f"mqtt {record.broker}"
+    return record.listener

@@ -15,9 +15,12 @@ from neasmart_gateway.daemon import records as daemon
 from neasmart_gateway.daemon.floods import Floods
 from neasmart_gateway.desk import records as desk
 from neasmart_gateway.faults import records as faults
+from neasmart_gateway.mqtt import records as mqtt
 from neasmart_gateway.store import records as store
 
-Record = bus.BusRecord | daemon.DaemonRecord | desk.DeskRecord | store.StoreRecord | faults.FaultRecord
+Record = (
+    bus.BusRecord | daemon.DaemonRecord | desk.DeskRecord | store.StoreRecord | faults.FaultRecord | mqtt.MqttRecord
+)
 
 _LINES: dict[type, tuple[str, int, str]] = {
     daemon.DaemonStarted: ("neasmart.daemon", logging.INFO, "the daemon is at work"),
@@ -49,6 +52,19 @@ _LINES: dict[type, tuple[str, int, str]] = {
     store.StoreSetAside: ("neasmart.store", logging.ERROR, "the database was beyond use and is set aside"),
     faults.DrillBegan: ("neasmart.daemon", logging.WARNING, "a drill begins, a fault is made on purpose"),
     faults.DrillEnded: ("neasmart.daemon", logging.WARNING, "a drill is over"),
+    mqtt.BrokerConnected: ("neasmart.mqtt", logging.INFO, "connected to the MQTT broker"),
+    mqtt.BrokerLost: ("neasmart.mqtt", logging.WARNING, "no connection to the MQTT broker, trying again"),
+    mqtt.OrderRefused: ("neasmart.mqtt", logging.WARNING, "an order by MQTT was refused"),
+    mqtt.StoredOrderIgnored: (
+        "neasmart.mqtt",
+        logging.WARNING,
+        "an order that the MQTT broker holds as retained is ignored",
+    ),
+    mqtt.DevicesRemoved: (
+        "neasmart.mqtt",
+        logging.INFO,
+        "devices of zones that are not listed any more were removed by MQTT",
+    ),
     store.StoreReturned: ("neasmart.store", logging.INFO, "the database can be used again"),
 }
 

@@ -41,7 +41,8 @@ class Methods:
         intentions = decode_intentions(params["intentions"], self._allowed)
         retry = params.get("idempotency")
         idempotency = None if retry is None else (str(retry[0]), str(retry[1]))
-        return await self._intake.submit(intentions, Origin(params["via"], params["who"]), idempotency)
+        origin = Origin(params["via"], params["who"], patient=bool(params.get("patient")))
+        return await self._intake.submit(intentions, origin, idempotency)
 
     async def release(self, params: Params) -> dict[str, Any]:
         """Withdraw our words from a zone; returns which commands that ended."""
@@ -55,4 +56,4 @@ class Methods:
 
     async def flush(self, params: Params) -> bool:
         """Write down what waits, so that whoever reads the database sees it; false when that is not possible now."""
-        return await self._recorder.catch_up(durable=bool(params.get("durable")), samples=bool(params.get("samples")))
+        return await self._recorder.catch_up(durable=bool(params.get("durable")))

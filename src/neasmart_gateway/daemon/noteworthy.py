@@ -14,6 +14,7 @@ from neasmart_gateway.domain.commands import CommandState
 
 _COMPONENTS = {
     "neasmart.bus": "bus", "neasmart.desk": "commands", "neasmart.store": "database", "neasmart.daemon": "daemon",
+    "neasmart.mqtt": "mqtt",
 }  # fmt: skip
 _OF_THE_BUS = (desk.BusFellSilent, desk.BusSpeaks, desk.TwoPeers, desk.OnePeerAgain)
 _TROUBLE = frozenset({CommandState.EXPIRED, CommandState.UNCONFIRMED, CommandState.OVERRIDDEN})

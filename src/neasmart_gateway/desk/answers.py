@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from neasmart_gateway.desk.book import CommandBook
+from neasmart_gateway.desk.budget import Budget
 from neasmart_gateway.desk.rules import Rules
 from neasmart_gateway.domain.codecs import Temperature
+from neasmart_gateway.domain.commands import CommandState, Order
 from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES
 
 NO_DATA_SETPOINT = 0
@@ -30,13 +32,17 @@ class Answers:
 
     A word may be served while it was written since this daemon started, no silence of the stale limit has passed
     since, and nobody has released the register. The old gateways kept one word for all purposes and so replayed
-    yesterday's setpoints after an outage.
+    yesterday's setpoints after an outage. A word that has not been read yet is withheld while its register has had its
+    share for the hour.
     """
 
-    def __init__(self, reported: Callable[[int], int | None], book: CommandBook, rules: Rules) -> None:
+    def __init__(
+        self, reported: Callable[[int], int | None], book: CommandBook, rules: Rules, budget: Budget
+    ) -> None:  # fmt: skip
         self._reported = reported
         self._book = book
         self._rules = rules
+        self._budget = budget
         self._live: dict[int, int] = {}
         """The live command registers, each with the word that was found legal there last."""
 
@@ -47,6 +53,7 @@ class Answers:
         orders = self._book.orders(addresses, now)
         if not orders:
             return Answer([self._own_word(address) for address in addresses], ())
+        orders = {address: order for address, order in orders.items() if self._may_go(order, now)}
         words = [orders[address].word if address in orders else self._own_word(address) for address in addresses]
         return Answer(words, tuple(orders))
 
@@ -71,6 +78,9 @@ class Answers:
     def withdraw_all(self) -> None:
         """Answer "no data" everywhere until the base writes again: it has been silent for too long."""
         self._live.clear()
+
+    def _may_go(self, order: Order, now: float) -> bool:
+        return order.state is not CommandState.ACCEPTED or self._budget.wait(order.address, now) == 0
 
     def _own_word(self, address: int) -> int:
         reported = self._reported(address)

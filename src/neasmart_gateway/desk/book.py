@@ -86,7 +86,7 @@ class CommandBook:
         for address in already:
             order = command.orders[address]
             command.orders[address] = order.after(Event.ECHO, now, observed=self._reported(address))
-        command.note = _already_so(command)
+        command.note = _already_so(command) or command.note
         self._publish(command)  # before a pending word can point to it
         opened = [order for order in command.orders.values() if not order.state.is_final]
         for order in opened:

@@ -21,19 +21,25 @@ class Budget:
         self._per_hour = per_hour
         self._spent: defaultdict[int, deque[float]] = defaultdict(deque)
 
-    def check(self, addresses: Iterable[int], now: float) -> None:
-        """Raise TooMany, with the seconds to wait, when a register has had its share."""
+    def check(self, addresses: Iterable[int], now: float, patient: bool) -> str | None:
+        """Raise TooMany, with the seconds to wait, when a register has had its share; tell a `patient` caller instead.
+
+        Returns None when there is room in all of them.
+        """
         for address in addresses:
-            spent = self._spent[address]
-            while spent and now - spent[0] >= _HOUR:
-                spent.popleft()
-            if len(spent) >= self._per_hour:
-                wait = ceil(spent[0] + _HOUR - now)
-                raise TooMany(
-                    f"register {address} has had its {self._per_hour} commands within the hour; "
-                    f"the next one is taken in {wait} s",
-                    retry_after=wait,
-                )
+            if (wait := self.wait(address, now)) > 0:
+                said = f"register {address} has had its {self._per_hour} commands within the hour"
+                if patient:
+                    return f"{said}; the base is not told for another {wait} s"
+                raise TooMany(f"{said}; the next one is taken in {wait} s", retry_after=wait)
+        return None
+
+    def wait(self, address: int, now: float) -> int:
+        """Return the seconds until a register may have another word; 0: now."""
+        spent = self._spent[address]
+        while spent and now - spent[0] >= _HOUR:
+            spent.popleft()
+        return ceil(spent[0] + _HOUR - now) if len(spent) >= self._per_hour else 0
 
     def spend(self, address: int, now: float) -> None:
         """Count a word that the base has read."""

@@ -21,10 +21,15 @@ Unix = Callable[[float], float]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """By whom: the way a command came in ("http", "mqtt") and who sent it (an address, a key's name)."""
+    """By whom: the way a command came in ("http", "mqtt") and who sent it (an address, a key's name).
+
+    Who is `patient` is not refused when a register has had its share for the hour: the command waits for room in it, no
+    longer than any command waits to be read.
+    """
 
     via: str
     who: str
+    patient: bool = False
 
     def __str__(self) -> str:
         return f"{self.via} {self.who}"

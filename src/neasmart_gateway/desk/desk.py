@@ -48,10 +48,10 @@ class Desk:
         self._report = report
         self._book = CommandBook(memory, rules.timing, report)
         self._book.let_go = self._let_go
-        self._answers = Answers(memory.writer.reported, self._book, rules)
+        self._budget = Budget(rules.per_register_and_hour)
+        self._answers = Answers(memory.writer.reported, self._book, rules, self._budget)
         self._companions = Companions(rules.timing.companion_window)
         self._peers = Peers()
-        self._budget = Budget(rules.per_register_and_hour)
         self._ping_pong = PingPong()
         self._base_heard_at: float | None = None
         self._forgotten_at = float("-inf")
@@ -119,7 +119,7 @@ class Desk:
     def prepare(self, intentions: Sequence[Intention], origin: Origin, now: float) -> Command:
         """Make a command of all of these intentions; it does nothing before `admit`, so it can be written down first.
 
-        Raises Conflict when no commands are taken at present, TooMany when a register has had its share for the hour.
+        Raises Conflict when no commands are taken at present, TooMany for the impatient when a register had its share.
         """
         if self._rules.refusal is not None:
             raise Conflict(self._rules.refusal)
@@ -133,7 +133,7 @@ class Desk:
         if len(intentions) > MOST_REGISTERS:
             raise InvalidValue(f"a command can change at most {MOST_REGISTERS} registers, not {len(intentions)}")
         command = self._book.draft(intentions, origin, now)
-        self._budget.check(command.orders.keys() - self._already_so(command, now), now)
+        command.note = self._budget.check(command.orders.keys() - self._already_so(command, now), now, origin.patient)
         return command
 
     def admit(self, command: Command, now: float) -> None:

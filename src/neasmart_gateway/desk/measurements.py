@@ -33,8 +33,9 @@ _NUMBERS = list(_THINGS)
 class Measurements:
     """A subscriber of the desk. A change is seen when it happens; that values went stale, within seconds of it.
 
-    What is stale by the rules of `Freshness`, restored or without a value is a gap. `note_sample` takes points; with
-    `keep` false there are none. All times are system-wide monotonic seconds.
+    What is stale by the rules of `Freshness`, restored or without a value is a gap. What was stale counts again when
+    its own register has been written again: a zone that speaks anew has its old setpoint in the image for a moment.
+    `note_sample` takes points; with `keep` false there are none. All times are system-wide monotonic seconds.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class Measurements:
         self._note_sample = note_sample
         self._keep = keep
         self._next = 0
-        self.start_anew()
+        self._sampling: dict[int, Sampling] = {}
+        self._silent_since: dict[int, float] = {}
+        self._clock_since = float("-inf")
 
     def note(self, record: DeskRecord) -> None:
         """Hear what the desk reports."""
@@ -56,21 +59,31 @@ class Measurements:
         """Note what was held back for a minute, and look whether something has gone stale."""
         if not self._keep:
             return
-        for number in [number for number, sampling in self._sampling.items() if sampling.waits]:
+        for number in [number for number, sampling in self._sampling.items() if sampling.held]:
             self._tell(number, self._sampling[number].tick(now))
         for n in range(_BLOCKS_A_TICK):
             self._look_at(_NUMBERS[(self._next + n) % len(_NUMBERS)], now)
         self._next = (self._next + _BLOCKS_A_TICK) % len(_NUMBERS)
 
     def end(self, now: float) -> None:
-        """End every series: nobody watches from now on, or the clock was set and times are others from now on."""
+        """End every series: nobody watches from now on, or the clock was set and times are others from now on.
+
+        Who goes on watching notes all of them again, also those that have no value: what was recorded by the clock of
+        before must say nothing about times that come again.
+        """
         for number, sampling in self._sampling.items():
             self._tell(number, sampling.see(None, now))
-        self.start_anew()
+        self._clock_since = now
+        self._sampling = {number: Sampling(anew=True) for number in self._sampling}
 
     def start_anew(self) -> None:
         """Forget what was noted, so that all that is live is noted again."""
-        self._sampling: dict[int, Sampling] = {}
+        self._sampling = {}
+
+    def held(self) -> list[Sample]:
+        """Return what is held back: of each series the value that there is now, where that is no point yet."""
+        held = ((number, sampling.held) for number, sampling in self._sampling.items())
+        return [self._sample(number, *found) for number, found in held if found is not None]
 
     # Inside
 
@@ -87,15 +100,32 @@ class Measurements:
     def _see(self, thing: Thing, series: list[Series], cells: Cells, freshness: Freshness) -> None:
         values, stale_at = _now(thing, cells, freshness)
         for one in series:
-            value = None if stale_at is not None else values[one.field]
-            at = freshness.now if stale_at is None else stale_at
+            value = values[one.field] if self._is_live(one.number, cells, freshness, stale_at) else None
+            at = freshness.now if stale_at is None else max(stale_at, min(self._clock_since, freshness.now))
             if value is not None or one.number in self._sampling:
                 steps = None if value is None else one.kind.steps(value)
                 self._tell(one.number, self._sampling.setdefault(one.number, Sampling()).see(steps, at))
 
+    def _is_live(self, number: int, cells: Cells, freshness: Freshness, stale_at: float | None) -> bool:
+        """Whether a register is live, beside what else is known of its thing, which is stale since `stale_at`."""
+        if stale_at is not None:
+            self._silent_since.setdefault(number, stale_at)
+            return False
+        if number in self._silent_since:
+            written_at = cells(number).written_at
+            if written_at is None or written_at < max(
+                self._silent_since[number], freshness.now - freshness.stale_after
+            ):
+                return False
+            del self._silent_since[number]
+        return True
+
     def _tell(self, number: int, points: Iterator[tuple[float, int | None]]) -> None:
         for at, value in points:
-            self._note_sample(Sample(number, int(at + self._memory.header.wall_offset), value))
+            self._note_sample(self._sample(number, at, value))
+
+    def _sample(self, number: int, at: float, value: int | None) -> Sample:
+        return Sample(number, int(at + self._memory.header.wall_offset), value)
 
 
 Values = dict[str, float | None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from neasmart_gateway.domain.times import iso, unix_of
 
-COMPONENTS = ("bus", "commands", "daemon", "database", "security")
+COMPONENTS = ("bus", "commands", "daemon", "database", "mqtt", "security")
 LEVELS = ("info", "warning", "error")
 
 _LONGEST_TEXT = 300

@@ -75,9 +75,9 @@ class Facts:
 
 
 def judge(facts: Facts) -> tuple[Component, ...]:
-    """Return every component, each kind at least once, but that of drills only while one runs."""
+    """Return every component, each kind at least once, but MQTT only where it is used, and drills while they run."""
     daemon_only = (*_listeners(facts), _database(facts), _disk(facts))
-    return (_daemon(facts), _bus(facts), *daemon_only, _breaker(facts), _clock(facts), *_drills(facts))
+    return (_daemon(facts), _bus(facts), *daemon_only, _breaker(facts), _clock(facts), *_mqtt(facts), *_drills(facts))
 
 
 def condition(components: Sequence[Component]) -> Condition:
@@ -250,6 +250,24 @@ def _clock(facts: Facts) -> Component:
     if facts.clock_set_at is not None:
         return Component("clock", "clock", "was_set", since=facts.unix(facts.clock_set_at))
     return Component("clock", "clock", "steady", since=facts.unix(facts.booted_at or None))
+
+
+def _mqtt(facts: Facts) -> Iterator[Component]:
+    """Only the daemon knows whether a broker is named; while it is away, that is all there is to say."""
+    report = facts.status.get("mqtt") if facts.daemon_at_work else None
+    if not report:
+        return
+    state, since = report["state"], report["since"]
+    if state == "connected":
+        yield Component("mqtt", "mqtt", state, since=since)
+        return
+    why = report["failure"] or "it has not been tried yet"
+    yield Component(
+        "mqtt", "mqtt", state, Severity.DEGRADED, since,
+        f"no connection to the MQTT broker {report['broker']}: {why}",
+        "Heating is not concerned. Check that the broker runs and that the NEASMART_MQTT_ settings are those of it; "
+        "it is tried again by itself, every half minute at least.",
+    )  # fmt: skip
 
 
 def _drills(facts: Facts) -> Iterator[Component]:

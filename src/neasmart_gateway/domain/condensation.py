@@ -8,8 +8,9 @@ from enum import StrEnum
 from math import log
 from typing import TypeVar
 
+from neasmart_gateway.domain.plant import Unit
 from neasmart_gateway.domain.readings import Reading, Reason
-from neasmart_gateway.domain.zones import ZoneRef
+from neasmart_gateway.domain.zones import Zone, ZoneRef
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -123,6 +124,21 @@ class Condensation:
     cooling: bool | None
     lowest_margin: Known
     risk: Risk
+
+
+def room_of(zone: Zone, mixed_group: int | None, *, live: bool, humidity_live: bool) -> Room:
+    """Return a zone as a room; `live` as its temperature is, `humidity_live` as its humidity."""
+    return Room(zone.ref, zone.temperature, zone.relative_humidity, mixed_group, live, humidity_live)
+
+
+def flow_of(group: Unit, *, live: bool) -> Flow:
+    """Return the water of a mixed group; nothing of it is known unless it is live."""
+    pump, celsius = group.fields["pump"].value, group.fields["flow_temperature"].value
+    return Flow(
+        group=group.number,
+        pump=pump if live and isinstance(pump, bool) else None,
+        celsius=celsius if live and isinstance(celsius, float) else None,
+    )
 
 
 def dew_point(celsius: float, percent: float) -> float:

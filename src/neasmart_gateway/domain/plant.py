@@ -17,7 +17,7 @@ class Unit:
 
     `group` and `number` (1-based) say which: mixed_group 1–3, pump 1–5, dehumidifier 1–9, or a thing there is only
     one of. `heard_at` is the oldest write among the fields ever written (seconds, system-wide monotonic): a thing is
-    as old as its oldest value. `restored` is true when any of them is only a memory of the journal.
+    as old as its oldest value. `remembered` are the fields that are only a memory of the journal.
     """
 
     group: str
@@ -25,13 +25,18 @@ class Unit:
     fields: Mapping[str, Reading[object]]
     desired: Mapping[str, object]
     heard_at: float | None
-    restored: bool
+    remembered: frozenset[str]
     receipts: tuple[int, ...]
 
     @property
     def heard(self) -> bool:
         """Whether the base has ever written any of its registers."""
         return self.heard_at is not None
+
+    @property
+    def restored(self) -> bool:
+        """Whether any of its fields is only a memory."""
+        return bool(self.remembered)
 
 
 def count_of(group: str) -> int:
@@ -52,6 +57,6 @@ def decode_unit(group: str, number: int, cells: Cells) -> Unit:
         fields={row.field: reading(row, cell) for row, cell in held},
         desired={row.field: desired(row, cell) for row, cell in held if cell.pending is not None},
         heard_at=min(times, default=None),
-        restored=any(cell.restored for _, cell in held),
+        remembered=frozenset(row.field for row, cell in held if cell.restored),
         receipts=tuple(dict.fromkeys(c.receipt for _, c in held if c.receipt is not None)),
     )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from neasmart_gateway.domain.registers import BY_NAME, Row
 from neasmart_gateway.domain.zones import ZoneRef
 
+SAMPLE_SECONDS = 60.0
+"""A series becomes a point at most once in so many seconds; for so long a change may be held back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

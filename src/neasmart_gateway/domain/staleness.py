@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neasmart_gateway.domain.plant import Unit
 from neasmart_gateway.domain.zones import Zone
@@ -23,6 +23,11 @@ class Freshness:
     stale_after: float
     last_bus_write: float | None
     daemon_alive: bool = True
+
+    @property
+    def by_age(self) -> Freshness:
+        """The same as if the daemon were there: what is old is so by its own age, however short its absence is."""
+        return replace(self, daemon_alive=True)
 
     @property
     def bus_silent(self) -> bool:

@@ -8,6 +8,7 @@ from limits.storage import Storage
 
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.storages import REDIS, SHARED, RedisOrShared, Report, SharedStorage
+from neasmart_gateway.shm.clients import Calls as Calls
 from neasmart_gateway.shm.memory import SharedMemory
 
 
@@ -23,6 +24,7 @@ class Access:
         self._link = link
         self.tickets = memory.tickets
         self.tally = memory.tally
+        self.clients = memory.clients
         self.limiter_options: dict[str, Any] = {
             "storage_uri": f"{SHARED}://",
             "storage_options": {"windows": memory.limits},

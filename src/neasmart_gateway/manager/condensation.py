@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neasmart_gateway.domain.condensation import Condensation, Flow, Room, Verdict, judge
+from neasmart_gateway.domain.condensation import Condensation, Verdict, flow_of, judge, room_of
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.manager.views import UnitView, ZoneView
 
@@ -26,27 +26,9 @@ class Advice:
 
 def advise(zones: Sequence[ZoneView], groups: Sequence[UnitView]) -> Advice:
     """Judge what was read; a mixed group that was never heard of is one that the house does not have."""
-    judged = judge([_room(view) for view in zones], [_flow(view) for view in groups if view.unit.heard])
+    rooms = [
+        room_of(view.zone, view.mixed_group, live=not view.stale, humidity_live=not view.humidity_stale)
+        for view in zones
+    ]
+    judged = judge(rooms, [flow_of(view.unit, live=not view.stale) for view in groups if view.unit.heard])
     return Advice(judged, list(zip(zones, judged.zones, strict=True)))
-
-
-def _room(view: ZoneView) -> Room:
-    zone = view.zone
-    return Room(
-        ref=zone.ref,
-        temperature=zone.temperature,
-        relative_humidity=zone.relative_humidity,
-        mixed_group=view.mixed_group,
-        live=not view.stale,
-        humidity_live=not view.humidity_stale,
-    )
-
-
-def _flow(view: UnitView) -> Flow:
-    pump, celsius = view.unit.fields["pump"].value, view.unit.fields["flow_temperature"].value
-    live = not view.stale
-    return Flow(
-        group=view.unit.number,
-        pump=pump if live and isinstance(pump, bool) else None,
-        celsius=celsius if live and isinstance(celsius, float) else None,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.shm.events import Batch as Batch
 from neasmart_gateway.shm.events import Event as Event
+from neasmart_gateway.shm.events import Receipt as Receipt
 from neasmart_gateway.shm.memory import SharedMemory
 
 
@@ -29,9 +30,17 @@ class EventReader:
     def since(self, number: int) -> Batch:
         """Return what came behind an event: of each thing its newest event only, of commands every step."""
         batch = self._ring.since(number)
-        newest = {event.topic: event.number for event in batch.events if event.receipt is None}
-        events = [event for event in batch.events if event.receipt is not None or newest[event.topic] == event.number]
+        newest = {event.topic: event.number for event in batch.events}
+        events = [event for event in batch.events if event.step is not None or newest[event.topic] == event.number]
         return batch._replace(events=events)
+
+    def receipt(self, event: Event) -> Receipt | None:
+        """Return a command as it was at that step; None when that is not held any more."""
+        return self._ring.receipt(event)
+
+    def lost(self, *, steps: bool) -> int:
+        """Return the number up to which events are not held any more, `steps` of commands among them or not."""
+        return max(self._ring.oldest, self._ring.oldest_step if steps else 1) - 1
 
     @property
     def daemon_away(self) -> bool:

@@ -54,6 +54,18 @@ class Summary:
     components: tuple[tuple[str, str, str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BusWrite:
+    """The base's last write: when (Unix seconds), how many seconds ago, and whether that is too long ago (`silent`).
+
+    `at` and `age` are None when it never wrote.
+    """
+
+    silent: bool
+    at: float | None
+    age: float | None
+
+
 class HealthReader:
     """Reads heartbeat, status board and breaker, and judges."""
 
@@ -67,6 +79,13 @@ class HealthReader:
         """Return what is needed to judge ages at this moment."""
         header, now = self._memory.header, self.clock()
         return Freshness(now, self._stale_after, header.last_bus_write, self._alive(now))
+
+    def bus_write(self) -> BusWrite:
+        """Return the base's last write, which a daemon that is away does not change."""
+        freshness, last = self.freshness(), self._memory.header.last_bus_write
+        if last is None:
+            return BusWrite(freshness.bus_silent, None, None)
+        return BusWrite(freshness.bus_silent, last + self._memory.header.wall_offset, freshness.now - last)
 
     def daemon_alive(self) -> bool:
         """Whether there is a daemon, and it has made a report."""

@@ -49,7 +49,8 @@ class History:
                 raise
             page = _page(rows, wanted.limit)
             return Page(page.rows, page.next or min(place for place, _ in rows))
-        return _page([*rows, *((place, self._as_it_is(receipt)) for place, receipt in kept)], wanted.limit)
+        rows += [(place, self._as_it_is(receipt)) for place, receipt in kept]
+        return _page([row for row in rows if wanted.state in (None, row[1]["state"])], wanted.limit)
 
     def audit(self, wanted: Wanted) -> Page[AuditRow]:
         """Return changes, newest first; StoreError when the database cannot be read."""
@@ -75,13 +76,17 @@ class History:
             raise StoreError(f"the database cannot be written, and lacks {database['waiting_rows']} rows")
 
     def _as_it_is(self, kept: Receipt) -> Receipt:
-        """Return what has become of a command that the ring did not hold: one that is open is always in it.
+        """Return what has become of a command that the ring did not hold.
 
-        The database may not know yet that it was closed, when nothing could be written since the restart.
+        One that is open and younger than the daemon has been written down and is being taken at this very moment. One
+        that is older was closed by the restart; the database may not know it yet, when nothing could be written since.
         """
         if not is_open(kept):
             return kept
-        return self._memory.receipts.find(kept["id"]) or closed_by_restart(kept, iso(self._restarted_at()))
+        held, restarted = self._memory.receipts.find(kept["id"]), self._restarted_at()
+        if held is not None or unix_of(kept["created_at"]) >= restarted:
+            return held or kept
+        return closed_by_restart(kept, iso(restarted))
 
     def _restarted_at(self) -> float:
         header = self._memory.header

@@ -8,13 +8,11 @@ from typing import Any
 
 from neasmart_gateway.domain.intentions import Intention, SetpointRange
 from neasmart_gateway.domain.plant import Unit, count_of, decode_unit
-from neasmart_gateway.domain.readings import Cell
 from neasmart_gateway.domain.receipts import is_open
-from neasmart_gateway.domain.registers import ADDRESS_SPACE, PLACES, ZONE_STRIDE, ZONES, rows_of
-from neasmart_gateway.domain.staleness import Freshness
+from neasmart_gateway.domain.registers import rows_of
 from neasmart_gateway.domain.structures import Structures
 from neasmart_gateway.domain.zones import Zone, ZoneRef, decode_zone
-from neasmart_gateway.errors import Conflict, GatewayError, InvalidValue, NotFound, StoreError
+from neasmart_gateway.errors import Conflict, GatewayError, NotFound, StoreError
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.link.records import encode_intentions
 from neasmart_gateway.manager.breaker import DaemonBreaker
@@ -23,9 +21,10 @@ from neasmart_gateway.manager.condensation import Advice, advise
 from neasmart_gateway.manager.diagnostics import DiagnosticsReader
 from neasmart_gateway.manager.drills import Drills
 from neasmart_gateway.manager.events import EventReader
-from neasmart_gateway.manager.health import Health, HealthReader, Summary
+from neasmart_gateway.manager.health import BusWrite, Health, HealthReader, Summary
 from neasmart_gateway.manager.history import History
 from neasmart_gateway.manager.measurements import MeasurementReader
+from neasmart_gateway.manager.registers import registers_from
 from neasmart_gateway.manager.snapshot import Edition, Editions, Snapshot
 from neasmart_gateway.manager.topology import Survey, Topology
 from neasmart_gateway.manager.views import Page, Receipt, RegisterView, UnitView, ZoneView
@@ -83,6 +82,7 @@ class ModbusManager:
         structures = self.house.structures
         plan = structures.zones.get(ref)
         freshness = self._health.freshness()
+        by_age = freshness.by_age
         return ZoneView(
             zone=zone,
             label=structures.label(ref),
@@ -92,6 +92,8 @@ class ModbusManager:
             updated_at=self._unix(zone.heard_at),
             receipts=self._receipts(zone),
             humidity_stale=not block.consistent or freshness.humidity_is_stale(zone),
+            old=by_age.zone_is_stale(zone),
+            humidity_old=by_age.humidity_is_stale(zone),
         )
 
     # The plant
@@ -103,12 +105,13 @@ class ModbusManager:
     def unit(self, group: str, number: int = 1) -> UnitView:
         """Return one thing of the plant; NotFound when the register map has no such number."""
         block = self._memory.reader.block(rows_of(group)[0].start)
-        unit = decode_unit(group, number, block)
+        unit, freshness = decode_unit(group, number, block), self._health.freshness()
         return UnitView(
             unit=unit,
-            stale=not block.consistent or self._health.freshness().unit_is_stale(unit),
+            stale=not block.consistent or freshness.unit_is_stale(unit),
             updated_at=self._unix(unit.heard_at),
             receipts=self._receipts(unit),
+            old=freshness.bus_silent,
         )
 
     def snapshot(self) -> Snapshot:
@@ -136,30 +139,22 @@ class ModbusManager:
 
     def registers(self, start: int, count: int) -> list[RegisterView]:
         """Return raw registers from `start` on; InvalidValue when they reach beyond the address space."""
-        if not 0 <= start < ADDRESS_SPACE or not 1 <= count <= ADDRESS_SPACE - start:
-            raise InvalidValue(
-                f"registers {start} to {start + count - 1} are not within 0 to {ADDRESS_SPACE - 1}", field="start"
-            )
-        views: list[RegisterView] = []
-        address = start
-        while address < start + count:
-            stop = min(start + count, (address // ZONE_STRIDE + 1) * ZONE_STRIDE)
-            views += self._registers_of_one_block(range(address, stop))
-            address = stop
-        return views
+        return registers_from(start, count, self._memory.reader, self._health.freshness(), self._unix)
 
     # Commands
 
     def submit(
-        self, intentions: Sequence[Intention], via: str, who: str, idempotency: tuple[str, str] | None = None
-    ) -> Receipt:
+        self, intentions: Sequence[Intention], via: str, who: str, idempotency: tuple[str, str] | None = None,
+        *, patient: bool = False,
+    ) -> Receipt:  # fmt: skip
         """Hand a command to the daemon and return its receipt, or the first one that came with the same key.
 
         Raises DaemonAway when there is no daemon, Conflict when commands are not taken at present, TooMany when a
-        register has had its share for the hour, NotDurable when the disk is away and the operator wants it so.
+        register has had its share for the hour and the caller is not `patient`, NotDurable when the
+        disk is away and the operator wants it so.
         """
-        params = {"intentions": encode_intentions(intentions), "via": via, "who": who, "idempotency": idempotency}
-        return self._call("submit", params)
+        by = {"via": via, "who": who, "patient": patient}
+        return self._call("submit", {"intentions": encode_intentions(intentions), "idempotency": idempotency, **by})
 
     def release(self, ref: ZoneRef, via: str, who: str) -> Receipt:
         """Withdraw our words from a zone; returns {"base", "zone", "closed": ids of the commands it ended}."""
@@ -217,10 +212,9 @@ class ModbusManager:
     def health_summary(self) -> Summary:
         return self._health.summary()
 
-    def bus_age(self) -> float | None:
-        """Return for how many seconds the base has written nothing; None: it never wrote."""
-        freshness = self._health.freshness()
-        return None if freshness.last_bus_write is None else freshness.now - freshness.last_bus_write
+    def bus_write(self) -> BusWrite:
+        """Return when the base last wrote; cheap."""
+        return self._health.bus_write()
 
     def diagnosis(self) -> dict[str, Any]:
         """Return {"findings", "too_early", "examined"} of the bus's doctor; DaemonAway when there is no daemon.
@@ -277,24 +271,9 @@ class ModbusManager:
         )
         return result
 
-    def _registers_of_one_block(self, addresses: range) -> list[RegisterView]:
-        block, freshness = self._memory.reader.block(addresses[0]), self._health.freshness()
-        number = addresses[0] // ZONE_STRIDE  # block 0 is the plant, block k the k-th zone
-        stale_zone = 1 <= number <= ZONES and freshness.zone_is_stale(decode_zone(ZoneRef.at(number - 1), block))
-        views: list[RegisterView] = []
-        for address in addresses:
-            cell, place = block(address), PLACES.get(address)
-            stale = not block.consistent or _is_stale(cell, freshness) or (stale_zone and place is not None)
-            views.append(RegisterView(cell, place, stale, self._unix(cell.written_at)))
-        return views
-
     def _receipts(self, thing: Zone | Unit) -> tuple[Receipt, ...]:
         found = (self._memory.receipts.at(slot) for slot in thing.receipts)
         return tuple(receipt for receipt in found if receipt is not None)
 
     def _unix(self, moment: float | None) -> float | None:
         return None if moment is None else moment + self._memory.header.wall_offset
-
-
-def _is_stale(cell: Cell, freshness: Freshness) -> bool:
-    return cell.reported is None or cell.restored or freshness.bus_silent or not freshness.daemon_alive

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from neasmart_gateway.domain.series import BY_NUMBER, Series
+from neasmart_gateway.domain.series import BY_NUMBER, SAMPLE_SECONDS, Series
 from neasmart_gateway.domain.times import iso
 from neasmart_gateway.errors import CallerError, GatewayError
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.health import HealthReader
 from neasmart_gateway.shm.memory import SharedMemory
-from neasmart_gateway.store.series.reading import MeasurementQueries, Recorded
+from neasmart_gateway.store.series.reading import MeasurementQueries, Recorded, Sample
 from neasmart_gateway.store.series.rollup import HOUR, Bucket
 
 DAY = 86400
@@ -21,6 +21,7 @@ MOST_POINTS = 100_000
 """Of all series of one answer together."""
 _ENOUGH = 1000
 """Points of a series for which a step is chosen when none is asked for."""
+_ROWS_A_TURN = 100
 _STEPS = (60, 300, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 
 
@@ -58,21 +59,36 @@ class Step(NamedTuple):
     last: float | None
 
 
+class _Written(NamedTuple):
+    """Until when (Unix seconds) the file has every point but those that the daemon holds back, and these."""
+
+    until: int
+    held: Sequence[Sample]
+
+
 class Measured:
     """What was measured of some series within a range. `step` 0: as it was recorded. Times are Unix seconds.
 
-    Nothing is known from `known_until` on. Rows are unpacked while they are asked for.
+    Nothing is known from `known_until` on. Rows are unpacked while they are asked for; `turn` lets others have a turn.
     """
 
     def __init__(
-        self, series: Sequence[Series], recorded: Sequence[Recorded], start: int, end: int, step: int, known_until: int
+        self, series: Sequence[Series], recorded: Sequence[Recorded], start: int, end: int, step: int, known_until: int,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.series = series
+        self._turn = turn
         self.start, self.end, self.step, self.known_until = start, end, step, known_until
         self._recorded = recorded
 
     def rows(self, number: int) -> Iterator[Value | Step]:
-        """Yield the rows of the series at a place of `series`, by time."""
+        """Yield the rows of the series at a place of `series`, by time, a few at a time before others have a turn."""
+        for count, row in enumerate(self._rows(number)):
+            if count % _ROWS_A_TURN == 0:
+                self._turn()
+            yield row
+
+    def _rows(self, number: int) -> Iterator[Value | Step]:
         series, recorded = self.series[number], self._recorded[number]
         if self.step == 0:
             for at, steps in recorded.raw(self.start, self.end, self.known_until):
@@ -95,42 +111,44 @@ class MeasurementReader:
 
     def known(self) -> list[Known]:
         """Return every series of which there is something; StoreError when the file cannot be read."""
-        self._catch_up()
-        extents = self._queries.extents()
+        extents = self._queries.extents(self._caught_up().held)
         return [Known(BY_NUMBER[e.series], e.first, e.last) for e in extents if e.series in BY_NUMBER]
 
     def measured(self, series: Sequence[Series], wanted: Range) -> Measured:
         """Return what was measured. CallerError says which step to ask for when it would be too much."""
-        until = self._known_until()
-        now = self._now()
+        written, now = self._caught_up(), self._now()
         end = now if wanted.end is None else wanted.end
-        start = end - DAY if wanted.start is None else wanted.start
+        start = max(end - DAY, 0.0) if wanted.start is None else wanted.start
         if start >= end:
-            raise CallerError(f"from {iso(start)} to {iso(end)} there is no time", field="from")
+            what = "now" if wanted.end is None else "to"
+            raise CallerError(f"from, {iso(start)}, must be earlier than {what}, {iso(end)}", field="from")
         span = ceil(end - start)
         step = _usual(span, HOUR if start < now - 14 * DAY else 0) if wanted.step is None else wanted.step
         _check(step, span, len(series))
         first, behind = int(start) // (step or 1) * (step or 1), ceil(end / (step or 1)) * (step or 1)
-        recorded = self._queries.recorded([one.number for one in series], first, behind)
+        recorded = self._queries.recorded([one.number for one in series], first, behind, written.held)
         _check_recorded(recorded, first, step, span)
-        return Measured(series, recorded, first, behind, step, min(until, ceil(now)))
+        until = min(written.until, ceil(now))
+        return Measured(series, recorded, first, behind, step, until, self._queries.turn)
 
     # Inside
 
-    def _known_until(self) -> int:
-        if self._catch_up():
-            return ceil(self._now())
-        flushed_at = self._memory.status.read().get("database", {}).get("flushed_at")
-        return int(flushed_at or 0)
+    def _caught_up(self) -> _Written:
+        """Have what waits written down; without daemon or disk what the last flush had, but for what was held back."""
+        found = self._asked()
+        if found is not None:
+            return _Written(ceil(found["at"]), tuple(Sample(*sample) for sample in found["held"]))
+        flushed_at = self._memory.status.read().get("database", {}).get("flushed_at") or 0.0
+        return _Written(max(int(flushed_at - SAMPLE_SECONDS), 0), ())
 
-    def _catch_up(self) -> bool:
-        """Have what waits written down; false when that is not possible, so that what came last is not known."""
+    def _asked(self) -> dict[str, Any] | None:
         if not self._health.daemon_alive():
-            return False
+            return None
         try:
-            return bool(self._link.call("flush", {"samples": True}))
+            found: dict[str, Any] = self._link.call("measured", {})
         except GatewayError:
-            return False
+            return None
+        return found if found["written"] else None
 
     def _now(self) -> float:
         return self._health.clock() + self._memory.header.wall_offset

@@ -20,7 +20,8 @@ T = TypeVar("T")
 class ZoneView:
     """A zone with its labels, whether it is stale, when it was last heard (Unix time), and its open commands.
 
-    `humidity_stale` is also true while only the humidity has not been heard for too long.
+    `humidity_stale` is also true while only the humidity has not been heard for too long. `old` and `humidity_old` are
+    the same by age alone: not for a daemon that is away for a moment.
     """
 
     zone: Zone
@@ -31,16 +32,22 @@ class ZoneView:
     updated_at: float | None
     receipts: tuple[Receipt, ...]
     humidity_stale: bool
+    old: bool
+    humidity_old: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """A thing of the plant, whether it is stale, when it was last heard (Unix time), and its open commands."""
+    """A thing of the plant, whether it is stale, when it was last heard (Unix time), and its open commands.
+
+    `old` says that the bus is silent, whether or not the daemon is there.
+    """
 
     unit: Unit
     stale: bool
     updated_at: float | None
     receipts: tuple[Receipt, ...]
+    old: bool
 
 
 @dataclass(frozen=True, slots=True)

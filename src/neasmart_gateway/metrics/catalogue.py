@@ -28,6 +28,16 @@ ERRORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What can go wrong on the bus, by operation: a request that we refused, bytes that were dropped, an answer that was
 not given (others spoke behind the request, or it was too old), a way in that is not open."""
 
+TOO_SLOW, NOT_READING = DROPS = ("too_slow", "not_reading")
+"""Why event streams are dropped: their client is too many events behind, or has not taken a piece in time."""
+RESTARTED, MOVED_ON, UNKNOWN_ID = GAPS = ("restarted", "moved_on", "unknown_id")
+"""Why events are lost to a client: its id is of another life of the gateway, too old, or none of ours."""
+
+
+ORDER_REFUSALS = ("retained", "late", "too_many", "invalid", "not_taken")
+"""Why an order by MQTT changed nothing: the broker had stored it, it was late, one too many, made no sense, or none is
+taken at present."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -168,6 +178,12 @@ CATALOGUE: tuple[Metric, ...] = (
         "counter", "neasmart_", "event",
         security_events_total="Who was let in or refused, as in /api/v1/security/stats.",
     ),
+    *_metrics("gauge", "neasmart_", "", event_streams="Event streams that are open."),
+    *_metrics(
+        "counter", "neasmart_", "reason",
+        event_streams_dropped_total="Event streams ended because their client does not read, see docs/events.md.",
+        event_gaps_total="Times that a client of an event stream was told that events are lost to it.",
+    ),
     *_metrics(
         "gauge", "neasmart_health_", "",
         score="0 to 100, as in /api/v1/health.",
@@ -180,6 +196,17 @@ CATALOGUE: tuple[Metric, ...] = (
         "gauge", "neasmart_", "component kind",
         component_severity="0 ok, 1 degraded, 2 failed, as in /api/v1/health.",
     ),
+    *_metrics(
+        "gauge", "neasmart_mqtt_", "",
+        connected="1 while the MQTT broker is connected; absent without one in the settings, and without daemon.",
+    ),
+    *_metrics(
+        "counter", "neasmart_mqtt_", "",
+        connections_total="Connections to the MQTT broker that were made: the first, and every one after a loss.",
+        published_total="Messages sent to the MQTT broker.",
+        received_total="Messages that came from it.",
+    ),
+    *_metrics("counter", "neasmart_mqtt_", "reason", refused_total="Orders by MQTT that changed nothing, by reason."),
     *_metrics(
         "gauge", "neasmart_", "",
         daemon_up="1 while the daemon is at work.",

@@ -10,6 +10,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from neasmart_gateway.metrics.requests import Requests
+from neasmart_gateway.metrics.streams import Streams
 
 TEXT, OPENMETRICS = "text/plain", "application/openmetrics-text"
 MEDIA = (TEXT, OPENMETRICS)
@@ -17,10 +18,11 @@ Source = Callable[[], Iterable[Metric]]
 
 
 class Metrics(Collector):
-    """Counts requests, and tells them together with what `sources` find when they are asked."""
+    """Counts requests and event streams, and tells them together with what `sources` find when they are asked."""
 
     def __init__(self, requests: Requests, sources: Sequence[Source] = ()) -> None:
         self.requests = requests
+        self.streams = Streams(requests.registry)
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:

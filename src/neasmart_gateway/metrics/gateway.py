@@ -10,7 +10,7 @@ from neasmart_gateway.domain.components import Severity, condition, judge
 from neasmart_gateway.domain.score import score
 from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.metrics import meters
-from neasmart_gateway.metrics.catalogue import ERRORS
+from neasmart_gateway.metrics.catalogue import ERRORS, ORDER_REFUSALS
 from neasmart_gateway.metrics.sheet import Sheet, ends
 from neasmart_gateway.shm.breaker import STATES
 from neasmart_gateway.shm.counters import Name
@@ -21,7 +21,7 @@ from neasmart_gateway.shm.status import Status
 PREFIXES = (
     "modbus_", "circuit_breaker_", "neasmart_bus_", "neasmart_command", "neasmart_fights", "neasmart_store_",
     "neasmart_api_", "neasmart_security_", "neasmart_health_", "neasmart_component_", "neasmart_daemon_",
-    "neasmart_disk_", "neasmart_build_",
+    "neasmart_disk_", "neasmart_build_", "neasmart_mqtt_",
 )  # fmt: skip
 _LIMITED = "limited_"
 _SEVERITIES = tuple(Severity)
@@ -29,7 +29,7 @@ _CONDITIONS = ("healthy", "degraded", "unhealthy")
 _MODES = ("sqlite", "memory")
 _SINGLE = (
     meters.FIGHTS, meters.DAEMON_STARTS, meters.FLUSHES, meters.STORE_FAILURES, meters.WRITTEN_BYTES,
-    meters.DROPPED_ROWS,
+    meters.DROPPED_ROWS, meters.MQTT_CONNECTIONS, meters.MQTT_PUBLISHED, meters.MQTT_RECEIVED,
 )  # fmt: skip
 
 
@@ -79,6 +79,8 @@ class GatewayItself:
             sheet.put(meters.COMMANDS, counts.get((meters.COMMANDS, state), 0.0), state)
         _spread(sheet, counts, meters.DELIVERY)
         _spread(sheet, counts, meters.CONFIRMATION)
+        for reason in ORDER_REFUSALS:
+            sheet.put(meters.MQTT_REFUSED, counts.get((meters.MQTT_REFUSED, reason), 0.0), reason)
         for single in _SINGLE:
             sheet.put(single, counts.get((single,), 0.0))
 
@@ -118,6 +120,8 @@ def _reported(sheet: Sheet, status: Mapping[str, Any]) -> None:
     sheet.put("neasmart_store_waiting", database.get("waiting_registers", 0) + database.get("waiting_rows", 0))
     sheet.put("neasmart_disk_free_bytes", disk.get("free"))
     sheet.put("neasmart_disk_size_bytes", disk.get("total"))
+    if mqtt := status.get("mqtt"):
+        sheet.put("neasmart_mqtt_connected", mqtt["state"] == "connected")
     for listener in status.get("listeners", ()):
         up = listener["state"] == "listening"
         sheet.put("neasmart_bus_listener_up", up, listener["name"], listener["type"])

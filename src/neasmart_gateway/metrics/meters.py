@@ -18,6 +18,12 @@ DELIVERY, CONFIRMATION = "neasmart_command_delivery_seconds", "neasmart_command_
 FIGHTS, DAEMON_STARTS = "neasmart_fights_total", "neasmart_daemon_starts_total"
 FLUSHES, STORE_FAILURES = "neasmart_store_flushes_total", "neasmart_store_failures_total"
 WRITTEN_BYTES, DROPPED_ROWS = "neasmart_store_written_bytes_total", "neasmart_store_dropped_rows_total"
+MQTT_CONNECTIONS, MQTT_PUBLISHED, MQTT_RECEIVED, MQTT_REFUSED = (
+    "neasmart_mqtt_connections_total",
+    "neasmart_mqtt_published_total",
+    "neasmart_mqtt_received_total",
+    "neasmart_mqtt_refused_total",
+)
 
 BOUNDS: Mapping[str, tuple[float, ...]] = {
     TURNAROUND: TURNAROUND_BOUNDS, DELIVERY: COMMAND_BOUNDS, CONFIRMATION: COMMAND_BOUNDS,

@@ -24,11 +24,11 @@ class Requests:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         disable_created_metrics()  # which the files of several processes do not have either
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         counted, measured = BY_NAME[_REQUESTS], BY_NAME[_DURATION]
-        self._requests = Counter(_REQUESTS, counted.help, counted.labels, registry=self._registry)
+        self._requests = Counter(_REQUESTS, counted.help, counted.labels, registry=self.registry)
         self._durations = Histogram(
-            _DURATION, measured.help, measured.labels, buckets=REQUEST_BOUNDS, registry=self._registry
+            _DURATION, measured.help, measured.labels, buckets=REQUEST_BOUNDS, registry=self.registry
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -46,7 +46,7 @@ class Requests:
         histogram.observe(seconds)
 
     def collect(self) -> Iterator[Metric]:
-        """Return what all workers have answered since the gateway started."""
+        """Return what all workers have counted since the gateway started, in whatever of them has our registry."""
         if self._folder is None:
-            return iter(list(self._registry.collect()))
+            return iter(list(self.registry.collect()))
         return iter(files.added_up(self._folder))

@@ -137,9 +137,12 @@ def _line(fault: ErrorDetails) -> str:
 
 
 def _may_hold_a_secret(path: tuple[str, ...], place: tuple[str, ...], value: object) -> bool:
-    """Whether a wrong value must not be shown: a secret's own, or whatever stands where a group should."""
+    """Whether a wrong value must not be shown: a secret's own, or whatever stands where a group should.
+
+    Nor is an address with a user in it (user:password@host).
+    """
     is_group = place == path and path not in _NAMES
-    return path in _SECRETS or is_group or isinstance(value, dict | list | Settings)
+    return path in _SECRETS or is_group or isinstance(value, dict | list | Settings) or "@" in str(value)
 
 
 def _where(place: tuple[str, ...], path: tuple[str, ...]) -> str:

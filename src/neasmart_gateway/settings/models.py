@@ -50,7 +50,7 @@ class Database(Group):
 
     path: Path = Path("./data/registers.db")
     enable_fallback: bool = True
-    flush_seconds: Seconds = 60
+    flush_seconds: Annotated[Seconds, Field(le=3600)] = 60
     history_days: Annotated[int, Field(ge=0)] = 400
 
 

@@ -6,13 +6,20 @@ import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, SecretStr, model_validator
 
 from neasmart_gateway.settings.kinds import Group, Port
 
+_HOST = re.compile(r"[^/@\s\x00-\x1f\x7f]{1,255}")
 _NODE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
 _ADDRESS = re.compile(r"http://[A-Za-z0-9._-]+(:[0-9]{1,5})?", re.ASCII)
 _TOPIC = re.compile(r"[^/+#\x00-\x20\x7f]+(/[^/+#\x00-\x20\x7f]+)*")
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("must be a name or an address alone, such as 192.168.1.10; port, user and TLS are settings")
+    return value
 
 
 def _node(value: str) -> str:
@@ -36,7 +43,7 @@ def _supervisor(value: str) -> str:
 class Mqtt(Group):
     """MQTT: off unless a host is set, or Home Assistant's `supervisor` names one."""
 
-    host: str | None = Field(default=None, min_length=1, max_length=255)
+    host: Annotated[str, AfterValidator(_host)] | None = None
     port: Port = 1883
     username: str | None = None
     password: SecretStr | None = None

@@ -1,4 +1,4 @@
-"""Whether certificate and key of the REST API can be used, before anything is started with them."""
+"""Whether the files for TLS can be used, before anything is started with them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.settings.api import Api
+from neasmart_gateway.settings.mqtt import Mqtt
 
-_CERT, _KEY = "NEASMART_API_TLS_CERT", "NEASMART_API_TLS_KEY"
+_CERT, _KEY, _AUTHORITY = "NEASMART_API_TLS_CERT", "NEASMART_API_TLS_KEY", "NEASMART_MQTT_CA_FILE"
 
 
 def check(api: Api) -> None:
@@ -18,6 +19,20 @@ def check(api: Api) -> None:
     faults = [*_unreadable(_CERT, api.tls_cert), *_unreadable(_KEY, api.tls_key)]
     if not faults:
         faults = _misfits(api.tls_cert, api.tls_key)
+    if faults:
+        raise SettingsError(faults)
+
+
+def check_authority(mqtt: Mqtt) -> None:
+    """Raise SettingsError when the file of the broker's authority is missing, cannot be read or is no certificate."""
+    if mqtt.ca_file is None:
+        return
+    faults = _unreadable(_AUTHORITY, mqtt.ca_file)
+    if not faults:
+        try:
+            ssl.create_default_context(cafile=mqtt.ca_file)
+        except ssl.SSLError:
+            faults = [f"{_AUTHORITY} ({str(mqtt.ca_file)!r}): must be a PEM file with a certificate"]
     if faults:
         raise SettingsError(faults)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neasmart_gateway.shm.breaker import BREAKER_SIZE, BreakerState
+from neasmart_gateway.shm.clients import CLIENTS_SIZE, Clients
 from neasmart_gateway.shm.counters import COUNTERS_SIZE, Counters
 from neasmart_gateway.shm.drills import DRILLS_SIZE, DrillBoard
 from neasmart_gateway.shm.events import EVENTS_SIZE, EventRing
@@ -33,12 +34,12 @@ class SharedMemory:
     def __init__(self, lock_path: Path, sleep: Sleep = pause, clock: Callable[[], float] = time.monotonic) -> None:
         sizes = (
             HEADER_SIZE, BREAKER_SIZE, COUNTERS_SIZE, STATUS_SIZE, RECEIPTS_SIZE, IMAGE_SIZE, TALLY_SIZE, LIMITS_SIZE,
-            TICKETS_SIZE, DRILLS_SIZE, EVENTS_SIZE,
+            TICKETS_SIZE, DRILLS_SIZE, EVENTS_SIZE, CLIENTS_SIZE,
         )  # fmt: skip
         offsets = [sum(sizes[:n]) for n in range(len(sizes))]
         memory = memoryview(mmap.mmap(-1, sum(sizes)))
         parts = (memory[offset:] for offset in offsets)
-        header, breaker, counters, status, receipts, image, tally, limits, tickets, drills, events = parts
+        header, breaker, counters, status, receipts, image, tally, limits, tickets, drills, events, clients = parts
         self.header = Header(header)
         self.breaker = BreakerState(breaker, ProcessLock(lock_path))
         self.status = StatusBoard(status, sleep)
@@ -49,6 +50,7 @@ class SharedMemory:
         self.tally = Tally(tally, ProcessLock(lock_path.with_name("tally.lock")))
         self.limits = Windows(limits, ProcessLock(lock_path.with_name("limits.lock")), clock)
         self.tickets = Tickets(tickets, ProcessLock(lock_path.with_name("tickets.lock")), clock)
+        self.clients = Clients(clients, ProcessLock(lock_path.with_name("clients.lock")))
         self.counters = Counters(counters)
         self.events = EventRing(events, sleep)
         self.header.prepare()

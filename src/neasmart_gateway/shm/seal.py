@@ -96,3 +96,10 @@ class SealedSlot:
         # Never struct.pack_into: it fills its target with zeroes first, and a head of zeroes is an empty slot's.
         self._head[_SUM.start : _SUM.stop] = _LENGTH_AND_SUM.pack(length, zlib.crc32(self._payload[:length]))
         self._sequence[0] += 1
+
+
+def payload_in(copy: bytes, offset: int) -> bytes | None:
+    """Return the payload of the slot at `offset` in a copy of memory; None when it was just being changed."""
+    sequence, length, crc = _HEAD.unpack_from(copy, offset)
+    payload = copy[offset + HEAD_SIZE : offset + HEAD_SIZE + length]
+    return payload if not sequence & 1 and zlib.crc32(payload) == crc else None

@@ -49,12 +49,20 @@ class Tickets:
 
     def redeem(self, ticket: str) -> tuple[str, int] | None:
         """Return owner and scope of a ticket and use it up; None when it is none, too old, or was used."""
+        return self._find(ticket, use_up=True)
+
+    def holder(self, ticket: str) -> tuple[str, int] | None:
+        """Return the same without using the ticket up."""
+        return self._find(ticket, use_up=False)
+
+    def _find(self, ticket: str, *, use_up: bool) -> tuple[str, int] | None:
         wanted = _hash(ticket)
         with self._lock:
             now = self._clock()
             for number, (kept, ends, scope, length, name) in enumerate(_SLOT.iter_unpack(self._memory)):
                 if kept == wanted and ends > now:
-                    self._memory[number * _SLOT.size : (number + 1) * _SLOT.size] = bytes(_SLOT.size)
+                    if use_up:
+                        self._memory[number * _SLOT.size : (number + 1) * _SLOT.size] = bytes(_SLOT.size)
                     return name[:length].decode(), scope
         return None
 

@@ -73,5 +73,5 @@ class MemoryJournal:
 
     def _broken_off(self) -> list[Sample]:
         ends = {sample.series: sample for sample in self.samples}.values()
-        alive = max((sample.at for sample in ends), default=0)
-        return [Sample(end.series, max(alive, end.at), None) for end in ends if end.value is not None]
+        alive = max((end.at for end in ends if end.value is not None), default=0)
+        return [Sample(end.series, alive, None) for end in ends if end.value is not None]

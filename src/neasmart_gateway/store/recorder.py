@@ -253,7 +253,7 @@ class Recorder:
         if not self._is_loaded and (away or self._backlog.batch()):
             await self._load()  # first: what broke off at the last restart is older than all that waits
         self._backlog.forget_unchanged(self._kept)
-        batch = self._backlog.batch()
+        batch, at = self._backlog.batch(), self._unix()
         if not batch and not away:
             return
         clock = asyncio.get_running_loop().time
@@ -261,7 +261,7 @@ class Recorder:
         # A disk that was away has to show that it can do what a command needs.
         await self._commit(batch, durable=durable or away)
         self._backlog.settle(batch)
-        self._condition.flushed_at = self._unix()
+        self._condition.flushed_at = at  # what came while it was written is not in it
         if away and clock() - began > self._habits.patience:
             raise self._slow()
         self._written(batch)

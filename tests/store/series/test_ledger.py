@@ -195,6 +195,94 @@ def test_a_clock_that_was_set_back(path: Path, sqlite_journal: SqliteJournal, qu
     assert points(queries, A) == wanted
 
 
+def set_back(by: int) -> list[Sample]:
+    """A day of a value that changes, a clock that is set back, then one that holds for days; another goes on."""
+    before = [Sample(A, START + 600 * n, 100 + n % 7) for n in range(144)]
+    ends = START + DAY + 30
+    after = [Sample(A, ends, None), Sample(A, ends - by, 500)]
+    return [*before, *after, *(Sample(B, START + DAY + 600 * n, n % 5) for n in range(20 * 144))]
+
+
+@pytest.mark.parametrize("by", [3, 20_000])
+def test_a_value_that_holds_after_the_clock_was_set_back(
+    sqlite_journal: SqliteJournal, queries: MeasurementQueries, by: int
+) -> None:
+    """It is there in the tail, in blocks, and in hours; for a reader of its middle too."""
+    samples, began, end = set_back(by), START + DAY + 30 - by, START + 21 * DAY
+    write(sqlite_journal, samples)
+    for tended in (False, True):
+        if tended:
+            tend(sqlite_journal, float(end))
+        for start in (began, began + 1, began + 3600, START + 15 * DAY):
+            (found,) = queries.recorded([A], start // HOUR * HOUR, end)
+            steps = [*found.buckets(start // HOUR * HOUR, end, HOUR, end)]
+            assert {bucket.last for _, bucket in steps} == {500}
+            assert {bucket.seconds for _, bucket in steps[1:]} == {HOUR}
+
+
+def test_a_machine_that_boots_with_the_clock_of_last_week(
+    sqlite_journal: SqliteJournal, queries: MeasurementQueries
+) -> None:
+    """For half a minute; what held before goes on behind it, in points and in hours."""
+    week, end = 7 * DAY, START + 40 * DAY
+    lost = [Sample(A, START + 2 * week, None), Sample(A, START + week, 9), Sample(A, START + week + 30, None)]
+    write(sqlite_journal, [Sample(A, START, 5), *lost, Sample(A, START + 2 * week + 60, 6)])
+    wanted = [(START, 5), (START + week, 9), (START + week + 30, 5), (START + 2 * week, None)]
+    assert points(queries, A) == [*wanted, (START + 2 * week + 60, 6)]
+    tend(sqlite_journal, float(end))
+    found = {(at - START) // DAY: (low, last) for at, low, _, last, _, _ in in_steps(queries, A, DAY, end)}
+    assert {found[day] for day in range(14) if day != 7} == {(5, 5)}
+    assert (found[7], {found[day] for day in range(14, 40)}) == ((5, 5), {(6, 6)})
+
+
+def test_a_gap_after_a_crash_goes_by_the_clock_of_its_series(sqlite_journal: SqliteJournal) -> None:
+    """And not by one that was set back before: the value would be told for the time between."""
+    write(sqlite_journal, [Sample(B, START + 7 * DAY, 3), Sample(B, START + 7 * DAY + 9, None), Sample(A, START, 1)])
+    assert sqlite_journal.load(0.0).broken_off == [Sample(A, START, None)]
+
+
+def test_a_house_so_quiet_that_its_tail_is_old(
+    sqlite_journal: SqliteJournal, queries: MeasurementQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its days are made of all that was recorded, though the tail takes a month to have many rows."""
+    monkeypatch.setattr(ledger_module, "TAIL_ROWS", 240)
+    days = 55
+    samples = [Sample(A, START + n * DAY // 8, n) for n in range(8 * days)]
+    for n, sample in enumerate(samples):
+        write(sqlite_journal, [sample])
+        if n % 8 == 7:
+            tend(sqlite_journal, float(sample.at))
+    end = START + days * DAY
+    found, naive = in_steps(queries, A, DAY, end), naive_steps(of(samples, A), DAY, end)
+    assert [row[:4] for row in found] == [row[:4] for row in naive]
+
+
+def test_what_is_held_back_is_read(sqlite_journal: SqliteJournal, queries: MeasurementQueries) -> None:
+    """Behind what the file has, and once, also when the file has it by now."""
+    write(sqlite_journal, [Sample(A, START, 1)])
+    held = [Sample(A, START + 3, 2)]
+    for _ in range(2):
+        (found,) = queries.recorded([A], START, START + 60, held)
+        assert [*found.points(START + 9)] == [(START, 1), (START + 3, 2), (START + 9, None)]
+        write(sqlite_journal, held)
+    assert queries.extents([Sample(A, START + 5, 3)])[0].last == START + 5
+
+
+def test_others_have_their_turn(path: Path, sqlite_journal: SqliteJournal) -> None:
+    """Before each block and each row of hours that is unpacked."""
+    turns: list[None] = []
+    end = START + 60 * DAY
+    write(sqlite_journal, recorded(60))
+    tend(sqlite_journal, float(end))
+    (found,) = MeasurementQueries(path, lambda work: work(), fine_of, lambda: turns.append(None)).recorded(
+        [A], START, end
+    )
+    assert turns == []
+    list(found.buckets(START, end, DAY, end))
+    packed = ask(path, "SELECT count(*) FROM history_blocks WHERE series = 102")
+    assert len(turns) >= len(found.hour_blocks) + packed > 5
+
+
 def test_a_clock_that_began_in_1970(sqlite_journal: SqliteJournal, queries: MeasurementQueries) -> None:
     """Hides nothing of before, and costs a few steps."""
     before = [Sample(A, START + 60 * n, 100 + n) for n in range(200)]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from neasmart_gateway.store.series.codec import Hour, Point
 from neasmart_gateway.store.series.rollup import HOUR, Bucket, buckets, roll_up
-from neasmart_gateway.store.series.runs import Run, cut_into_runs, run_of, visible
+from neasmart_gateway.store.series.runs import Run, cut_into_runs, run_at, visible
 
 VALUES = st.none() | st.integers(-40, 40)
 POINTS = st.lists(st.tuples(st.integers(-50, 250), VALUES), max_size=25).map(lambda points: sorted(points, key=_at))
@@ -57,24 +57,68 @@ def test_hours_join_to_a_longer_step() -> None:
     assert bucket.mean == (20 * 3600 + 40 * 1800) / 5400
 
 
-RECORDED = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=25)
+SESSIONS = st.lists(
+    st.tuples(st.integers(0, 60), st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9)), min_size=1)),
+    min_size=1,
+    max_size=5,
+)
+"""The clock at which recording begins anew, then pauses and values; at the end of each but the last is an end."""
 
 
-@given(RECORDED)
-def test_what_is_recorded_later_counts(points: list[Point]) -> None:
-    """Wherever the clock went back: of equal times the newest run has its say, for as long as it lasts."""
-    runs = [run_of(run) for run in cut_into_runs(points)]
-    assert [point for run in runs for point in run.points()] == points
-    assert all(list(run.points()) == sorted(run.points(), key=_at) for run in runs)
+def recorded(sessions: list[tuple[int, list[Point]]]) -> list[list[Point]]:
+    """The points of each session."""
+    found = []
+    for start, seen in sessions:
+        at, points = start, []
+        for pause, value in seen:
+            at += pause
+            points.append((at, value))
+        found.append([*points, (at + 1, None)])
+    return [*found[:-1], found[-1][:-1]]
+
+
+def told(sessions: list[list[Point]], second: int) -> int | None:
+    """What holds in a second: the newest session that has it says so."""
+    for n in reversed(range(len(sessions))):
+        own, following = sessions[n], sessions[n + 1 : n + 2]
+        end = own[-1][0] if following else 1000
+        if following and following[0][0][0] >= end:
+            end = following[0][0][0]  # the time between two sessions belongs to both
+        if own[0][0] <= second < end:
+            return next(value for at, value in reversed(own) if at <= second)
+    return None
+
+
+def as_runs(points: list[Point], size: int) -> list[Run]:
+    """As blocks of at most so many points, in the order of recording."""
+    cut = [run[n : n + size] for run in cut_into_runs(points) for n in range(0, len(run), size)]
+    spans = [(run[0][0], run[-1][0]) for run in cut]
+    return [run_at(n, spans, lambda run=run: run) for n, run in enumerate(cut)]
+
+
+@given(SESSIONS, st.integers(1, 30))
+def test_what_is_recorded_later_counts(sessions: list[tuple[int, list[Point]]], size: int) -> None:
+    """Wherever the clock went back: second by second, for as long as it reaches, however it lies in blocks."""
+    wanted = recorded(sessions)
+    runs = as_runs([point for points in wanted for point in points], size)
     shown = list(visible(runs))
     assert shown == sorted(shown, key=_at)
-    expected = [
-        point
-        for n, run in enumerate(runs)
-        for point in run.points()
-        if not any(later.first <= point[0] <= later.last for later in runs[n + 1 :])
-    ]
-    assert sorted(shown) == sorted(expected)
+    assert seconds(shown, 200) == [told(wanted, second) for second in range(200)]
+
+
+def test_a_value_that_holds_after_the_clock_was_set_back() -> None:
+    """The end by the old clock, which comes after it, is none of its own."""
+    points = [(5, 2000), (13, None), (10, 2000)]
+    assert list(visible(as_runs(points, 1500))) == [(5, 2000), (10, 2000)]
+
+
+def test_what_held_goes_on_behind_a_wrong_clock() -> None:
+    """A machine boots with the clock of last week, and soon learns the time: it hides seconds, not a week."""
+    week = 7 * 86400
+    points = [(0, 1), (2 * week, 2), (3 * week, None), (week, 9), (week + 30, None), (3 * week + 60, 3)]
+    assert list(visible(as_runs(points, 1500))) == [
+        (0, 1), (week, 9), (week + 30, 1), (2 * week, 2), (3 * week, None), (3 * week + 60, 3)
+    ]  # fmt: skip
 
 
 def test_runs_are_unpacked_one_by_one() -> None:
@@ -82,7 +126,7 @@ def test_runs_are_unpacked_one_by_one() -> None:
     unpacked: list[int] = []
 
     def run(n: int) -> Run:
-        return Run(n * 10, n * 10 + 9, lambda: unpacked.append(n) or [(n * 10, n)])  # type: ignore[func-returns-value]
+        return Run(n * 10, n * 10 + 9, n * 10 + 10, lambda: unpacked.append(n) or [(n * 10, n)])  # type: ignore[func-returns-value]
 
     found = visible([run(n) for n in range(365)])
     assert [next(found), next(found)] == [(0, 0), (10, 1)]

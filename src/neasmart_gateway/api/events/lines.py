@@ -13,7 +13,7 @@ from neasmart_gateway.api.v1.models.operation import Operation
 from neasmart_gateway.api.v1.models.snapshot import HealthSummary
 from neasmart_gateway.api.v1.models.zones import Zone
 from neasmart_gateway.domain.topics import BUS, HEALTH, UNIT_TOPICS, Kind, Topic
-from neasmart_gateway.manager.events import Event
+from neasmart_gateway.manager.events import Event, Receipt
 from neasmart_gateway.manager.manager import ModbusManager
 
 RETRY = b"retry: 2000\n"
@@ -21,8 +21,22 @@ RETRY = b"retry: 2000\n"
 FAREWELL = RETRY + b": this worker ends, please come back\n\n"
 DROPPED = RETRY + b'event: dropped\ndata: {"reason": "too_slow"}\n\n'
 """Without an id: whoever comes back is sent what it has missed."""
+SNAPSHOT = "/api/v1/snapshot"
 Place = tuple[int, int]
 """Base and zone."""
+
+
+class Gap(NamedTuple):
+    """Events up to `id` are lost to a client, and the reason; `missed` counts all of them, None: nobody knows."""
+
+    reason: str
+    id: str
+    missed: int | None
+
+    def text(self, *, counted: bool) -> bytes:
+        """Return it as it is sent; not `counted` when nobody knows how many of them the client has asked for."""
+        data = {"reason": self.reason, "missed": self.missed if counted else None, "read": SNAPSHOT}
+        return f"id: {self.id}\nevent: gap\ndata: {json.dumps(data)}\n\n".encode()
 
 
 class Line(NamedTuple):
@@ -33,9 +47,8 @@ class Line(NamedTuple):
     text: bytes
 
 
-def note(name: str, id_: str, data: Mapping[str, object]) -> bytes:
-    """Return a message of the stream about itself."""
-    return f"id: {id_}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode()
+Told = Line | Gap | bytes
+"""What streams are made of; bytes are what a stream says of itself."""
 
 
 def alive(id_: str) -> bytes:
@@ -44,31 +57,43 @@ def alive(id_: str) -> bytes:
 
 
 class Renderer:
-    """Renders each thing once for as long as nothing of it can have changed."""
+    """Renders each thing once, and anew when something of it may have changed before the last `refresh`."""
 
     def __init__(self, manager: ModbusManager) -> None:
         self._manager = manager
         self._edition: tuple[object, ...] = ()
         self._kept: dict[Topic, str] = {}
+        self._state: tuple[Line, ...] = ()
 
-    def line(self, event: Event) -> Line:
-        """Return an event as it is sent; what it is about, as that is now."""
-        id_ = f"id: {self._manager.events.boot}-{event.number}\n"
-        if event.receipt is None:
-            return Line(event.topic.kind, _zones(event.topic), self._text(id_, event.topic))
-        zones = frozenset((write["base"], write["zone"]) for write in event.receipt["writes"] if write["base"])
-        return Line(Kind.COMMAND, zones, _message(id_, Kind.COMMAND, CommandAnswer.of(event.receipt).model_dump_json()))
-
-    def state(self) -> list[Line]:
-        """Return everything that was ever heard of as it is now, as events without an id."""
-        zones = [Topic(Kind.ZONE, view.zone.ref.index) for view in self._manager.zones() if view.zone.heard]
-        units = [topic for topic in UNIT_TOPICS if self._manager.unit(*topic.part).unit.heard]
-        return [Line(topic.kind, _zones(topic), self._text("", topic)) for topic in (HEALTH, BUS, *zones, *units)]
-
-    def _text(self, id_: str, topic: Topic) -> bytes:
+    def refresh(self) -> None:
+        """Forget what may have changed; to be called behind the look at the ring that has told so."""
         edition = self._manager.events.edition()
         if edition != self._edition:
-            self._edition, self._kept = edition, {}
+            self._edition, self._kept, self._state = edition, {}, ()
+
+    def line(self, event: Event) -> Line:
+        """Return an event that is no command's as it is sent: what it is about, as that is now."""
+        return Line(event.topic.kind, _zones(event.topic), self._text(self._id(event), event.topic))
+
+    def step(self, event: Event, receipt: Receipt) -> Line:
+        """Return a step of a command as it is sent."""
+        zones = frozenset((write["base"], write["zone"]) for write in receipt["writes"] if write["base"])
+        text = _message(self._id(event), Kind.COMMAND, CommandAnswer.of(receipt).model_dump_json())
+        return Line(Kind.COMMAND, zones, text)
+
+    def state(self) -> tuple[Line, ...]:
+        """Return everything that was ever heard of as it is now, as events without an id."""
+        if not self._state:
+            zones = [Topic(Kind.ZONE, view.zone.ref.index) for view in self._manager.zones() if view.zone.heard]
+            units = [topic for topic in UNIT_TOPICS if self._manager.unit(*topic.part).unit.heard]
+            topics = (HEALTH, BUS, *zones, *units)
+            self._state = tuple(Line(topic.kind, _zones(topic), self._text("", topic)) for topic in topics)
+        return self._state
+
+    def _id(self, event: Event) -> str:
+        return f"id: {self._manager.events.boot}-{event.number}\n"
+
+    def _text(self, id_: str, topic: Topic) -> bytes:
         if topic not in self._kept:
             self._kept[topic] = _MAKERS[topic.kind](self._manager, topic).model_dump_json()
         return _message(id_, topic.kind, self._kept[topic])

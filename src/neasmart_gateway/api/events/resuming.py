@@ -4,53 +4,67 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
-from neasmart_gateway.api.events.lines import RETRY, Line, Renderer, alive, note
-from neasmart_gateway.manager.events import Batch, EventReader
+from neasmart_gateway.api.events.lines import RETRY, Gap, Told, alive
+from neasmart_gateway.api.events.recent import Recent
+from neasmart_gateway.domain.topics import Kind
+from neasmart_gateway.metrics.catalogue import MOVED_ON, RESTARTED, UNKNOWN_ID
 
 _ID = re.compile(r"([0-9a-f]{12})-([0-9]{1,18})")
-RESTARTED, MOVED_ON = "restarted", "moved_on"
-SNAPSHOT = "/api/v1/snapshot"
+
+
+class Wanted(Protocol):
+    """Which kinds of events a client wants at all."""
+
+    def wants(self, kind: Kind) -> bool: ...
 
 
 class Resuming:
-    """Begins streams; `seen` is the newest event that the stream does not get by itself."""
+    """Begins streams."""
 
-    def __init__(self, events: EventReader, renderer: Renderer) -> None:
-        self._events = events
-        self._renderer = renderer
+    def __init__(self, recent: Recent) -> None:
+        self._recent = recent
 
-    def begin(self, last_id: str | None, seen: int) -> Iterator[bytes | Line]:
-        """Yield what a client gets first that has received everything up to the event `last_id`."""
+    def begin(self, wanted: Wanted, last_id: str | None) -> Iterator[Told]:
+        """Return what a client gets first that has received everything up to the event `last_id`.
+
+        Each next event is looked up when it is asked for: what has come meanwhile takes the place of what was before.
+        """
+        seen = self._recent.seen
+        return self._begun(wanted, seen if last_id is None else self._number(last_id, seen), seen)
+
+    def gap(self, reason: str, number: int, missed: int | None) -> Gap:
+        """Return what tells that events up to a number are lost; None missed: nobody knows how many."""
+        return Gap(reason, self._recent.id(number), missed)
+
+    def _begun(self, wanted: Wanted, begin: int | str, seen: int) -> Iterator[Told]:
         yield RETRY + b"\n"
-        number = seen if last_id is None else self._number(last_id)
-        if number is None:
-            yield self.gap(RESTARTED, None, seen)
-        elif number < seen:
-            yield from self._missed(number, seen)
-        yield alive(self._id(seen))
+        if isinstance(begin, str):
+            yield self.gap(begin, seen, None)
+        else:
+            yield from self._missed(wanted, begin, seen)
+        yield alive(self._recent.id(seen))
 
-    def gap(self, reason: str, missed: int | None, number: int) -> bytes:
-        """Return what tells that events up to a number are lost to the client; None missed: nobody knows how many."""
-        return note("gap", self._id(number), {"reason": reason, "missed": missed, "read": SNAPSHOT})
+    def _missed(self, wanted: Wanted, number: int, seen: int) -> Iterator[Told]:
+        """Yield what of the events behind a number can be told, up to the one that the client gets by itself."""
+        steps = wanted.wants(Kind.COMMAND)
+        while number < seen:
+            lost = min(self._recent.lost(steps=steps), seen)
+            if number < lost:
+                yield self.gap(MOVED_ON, lost, lost - number)
+                number = lost
+            event = self._recent.next(number)
+            if event is None or event.number > seen:
+                return
+            line = self._recent.line(event) if wanted.wants(event.topic.kind) else b""
+            if line is not None:  # else it was displaced just now, and the next look finds the gap
+                number = event.number
+                yield line
 
-    def lost(self, batch: Batch, seen: int) -> list[bytes]:
-        """Return that gap for the events that a batch lacks, nothing when it lacks none."""
-        if not batch.missed:
-            return []
-        return [self.gap(MOVED_ON, batch.missed, batch.events[0].number - 1 if batch.events else seen)]
-
-    def _missed(self, number: int, seen: int) -> Iterator[bytes | Line]:
-        batch = self._events.since(number)
-        yield from self.lost(batch, seen)
-        yield from (self._renderer.line(event) for event in batch.events if event.number <= seen)
-
-    def _number(self, last_id: str) -> int | None:
-        """Return the number of an event of this gateway's life; None for any other."""
+    def _number(self, last_id: str, seen: int) -> int | str:
+        """Return the number of an event of this gateway's life, for any other id why it is none."""
         match = _ID.fullmatch(last_id)
-        if match is None or match[1] != self._events.boot or int(match[2]) > self._events.latest:
-            return None
-        return int(match[2])
-
-    def _id(self, number: int) -> str:
-        return f"{self._events.boot}-{number}"
+        if match is not None and match[1] != self._recent.boot:
+            return RESTARTED
+        return UNKNOWN_ID if match is None or int(match[2]) > seen else int(match[2])

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Protocol, Self
 
-from neasmart_gateway.api.events.lines import DROPPED, FAREWELL, Line, alive
+from neasmart_gateway.api.events.lines import DROPPED, FAREWELL, Gap, Told, alive
+from neasmart_gateway.api.events.resuming import Wanted
 from neasmart_gateway.api.events.waiting import Signal, Waiting
 from neasmart_gateway.domain.topics import Kind
+from neasmart_gateway.metrics.catalogue import NOT_READING, TOO_SLOW
 
 HEARTBEAT_SECONDS = 15.0
 """After so long without an event a client gets a sign of life, and we learn whether it is still there."""
+PIECE = 8 * 1024
+"""Bytes of text after which a piece is sent, so that none is longer than this and one event: all that is held for one
+client while it does not read, and all that it must take within the time for one piece."""
 
 
-class Filter(Protocol):
-    """Which events a client wants."""
+class Filter(Wanted, Protocol):
+    """Which events a client wants; `everything` when none is left out."""
 
+    @property
+    def everything(self) -> bool: ...
     def admits(self, kind: Kind, zones: frozenset[tuple[int, int]]) -> bool: ...
 
 
@@ -24,14 +33,15 @@ class Source(Protocol):
 
     waiting: Waiting
     signal: Signal
-    end: int
 
     @property
     def begin(self) -> int: ...
     @property
     def id(self) -> str: ...
-    def lines(self, place: int) -> Sequence[Line | bytes]: ...
-    def closed(self, stream: Stream) -> None: ...
+    def lines(self, place: int) -> Iterable[Told]: ...
+    def give_way(self) -> None: ...
+    def tell_gap(self, reason: str) -> None: ...
+    def closed(self, stream: Stream, dropped: str | None) -> None: ...
 
 
 class Stream:
@@ -40,28 +50,30 @@ class Stream:
     `first` comes first, then everything from `place` on.
     """
 
-    def __init__(self, hub: Source, wanted: Filter, place: int, first: Iterable[Line | bytes]) -> None:
+    def __init__(self, hub: Source, wanted: Filter, place: int, first: Iterator[Told]) -> None:
         self._hub = hub
         self._wanted = wanted
         self._place = place
-        self._first = self._joined(first)
+        self._first = first
         self._due = 0.0
+        self._more = False
         self._over = False
+        self._dropped: str | None = None
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
-            return self._sent(first)
+        if self._more:
+            self._hub.give_way()
         while not self._over:
             if self._hub.waiting.ending():
                 return self._last(FAREWELL)
             if self._place < self._hub.begin:
+                self._dropped = TOO_SLOW
                 return self._last(DROPPED)
             signal = self._hub.signal
-            if text := self._news():
+            if text := self._gathered():
                 return self._sent(text)
             left = self._due - self._hub.waiting.clock()
             if left <= 0:
@@ -74,23 +86,36 @@ class Stream:
         self._over = True
 
     def close(self) -> None:
-        """The client has gone, or was sent the last piece."""
+        """The client has gone, was sent the last piece, or has not taken one in time."""
         self._over = True
-        self._hub.closed(self)
+        if isinstance(sys.exception(), TimeoutError):  # what the server closes us for
+            self._dropped = NOT_READING
+        self._hub.closed(self, self._dropped)
 
-    def _news(self) -> bytes:
-        lines = self._hub.lines(self._place)
-        self._place = self._hub.end
-        return self._joined(lines)
+    def _gathered(self) -> bytes:
+        """Return the next piece; nothing when there is nothing to be sent."""
+        texts, size = [], 0
+        for told in chain(self._first, self._new()):
+            texts.append(self._text(told))
+            size += len(texts[-1])
+            if size >= PIECE:
+                break
+        self._more = size >= PIECE
+        return b"".join(texts)
 
-    def _joined(self, lines: Iterable[Line | bytes]) -> bytes:
-        return b"".join(text for line in lines if (text := self._wants(line)))
+    def _new(self) -> Iterator[Told]:
+        for told in self._hub.lines(self._place):
+            self._place += 1
+            yield told
 
-    def _wants(self, line: Line | bytes) -> bytes:
-        """Return the text of a line that is wanted; what the stream says of itself always is."""
-        if isinstance(line, bytes):
-            return line
-        return line.text if self._wanted.admits(line.kind, line.zones) else b""
+    def _text(self, told: Told) -> bytes:
+        """Return what is sent of something: nothing of what is not wanted."""
+        if isinstance(told, bytes):
+            return told
+        if isinstance(told, Gap):
+            self._hub.tell_gap(told.reason)
+            return told.text(counted=self._wanted.everything)
+        return told.text if self._wanted.admits(told.kind, told.zones) else b""
 
     def _sent(self, piece: bytes) -> bytes:
         self._due = self._hub.waiting.clock() + HEARTBEAT_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import g
 
@@ -13,12 +13,16 @@ from neasmart_gateway.api.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and what they may do. `key` is the one that they came with; `name` that of the key or ticket."""
+    """Who calls, and what they may do. `key` is the one that they came with; `name` that of the key or ticket.
+
+    `ticket` is one that is not used up yet.
+    """
 
     peer: Peer
     scope: Scope
     name: str | None = None
     key: Key | None = None
+    ticket: str | None = field(default=None, repr=False)
 
     @property
     def who(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import structlog
 from flask import current_app, g, request
 
@@ -62,6 +64,18 @@ class Doorkeeper:
             )
         raise Forbidden(f"This needs the scope {needed}; {who.who} has {who.scope.label}.", needed)
 
+    def redeem(self) -> None:
+        """Use up the ticket with which the request at hand came, if it did; or refuse it (401), another was quicker.
+
+        For a view that can be opened with a ticket, once nothing else can refuse the request.
+        """
+        who = caller()
+        if who.ticket is None:
+            return
+        if self._access.tickets.redeem(who.ticket) is None:
+            self._refuse_ticket(who.peer)
+        self._access.tally.add("tickets_redeemed")
+
     def _recognised(self, peer: Peer, operation: Operation) -> Caller:
         if operation.scope is None:
             return Caller(peer, Scope.NOTHING)
@@ -83,14 +97,16 @@ class Doorkeeper:
         return Caller(peer, key.scope, key.name, key)
 
     def _by_ticket(self, peer: Peer, ticket: str) -> Caller:
-        found = self._access.tickets.redeem(ticket)
+        found = self._access.tickets.holder(ticket)
         if found is None:
-            with self._patience.place(peer.neighbourhood):
-                self._note("tickets_refused", peer, "a ticket was refused")
-            raise WrongKey(_USED)
-        self._access.tally.add("tickets_redeemed")
+            self._refuse_ticket(peer)
         owner, scope = found
-        return Caller(peer, Scope(scope), owner)
+        return Caller(peer, Scope(scope), owner, ticket=ticket)
+
+    def _refuse_ticket(self, peer: Peer) -> NoReturn:
+        with self._patience.place(peer.neighbourhood):
+            self._note("tickets_refused", peer, "a ticket was refused")
+        raise WrongKey(_USED)
 
     def _note(self, what: str, peer: Peer, sentence: str) -> None:
         """Count a refusal and write it down, unless the same neighbourhood has filled enough lines already."""

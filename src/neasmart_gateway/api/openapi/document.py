@@ -66,8 +66,8 @@ def text(name: str) -> str:
 
 
 def _models(route: Route) -> tuple[type[Any], ...]:
-    takes = route.operation.takes
-    return route.models if takes is None else (*route.models, takes)
+    takes, contract = route.operation.takes, route.operation.speaks
+    return (*route.models, *([takes] if takes else ()), *([contract.fault] if contract else ()))
 
 
 def _tags(routes: list[Route]) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ IN_PATHS: Mapping[str, tuple[str, object, Mapping[str, Any]]] = {
     "zone": (f"The zone on that base, 1 to {ZONES_PER_BASE}.", 1, {"maximum": ZONES_PER_BASE}),
     "number": ("Its number, as in the base station's own menu.", 1, {}),
     "command_id": ("The id of a command, from its receipt.", "17-9f3a1c02", {}),
-    "component": ("The component: bus, commands, daemon, database or security.", "bus", {}),
+    "component": ("The component: bus, commands, daemon, database, mqtt or security.", "bus", {}),
     "kind": ("The fault.", "bus_silence", {"enum": [kind.value for kind in FaultKind]}),
     "filename": ("The name of the file.", "docs.css", {}),
 }
@@ -34,7 +34,7 @@ def parameters_of(route: Route) -> list[dict[str, Any]]:
 def _in_path(route: Route) -> Iterable[dict[str, Any]]:
     for name, converter in route.arguments.items():
         words, example, more = IN_PATHS.get(name, (f"The {name.replace('_', ' ')}.", None, {}))
-        kind = _NUMBER if converter == "number" else {"type": "string"}
+        kind = _NUMBER if converter in ("number", "digits") else {"type": "string"}
         shown = {} if example is None else {"example": example}
         yield {"name": name, "in": "path", "required": True, "description": words, "schema": {**kind, **more}} | shown
 

@@ -12,7 +12,7 @@ class FullHealth(Resource):
 
     @described(unlimited=True)
     def get(self) -> HealthReport:
-        return HealthReport.of(self.manager.health(), self.options.version)
+        return HealthReport.of(self.manager.health(), self.options.version, self.access.clients.read())
 
 
 ROUTES: Routes = {"/health": FullHealth}

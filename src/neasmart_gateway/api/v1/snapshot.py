@@ -27,7 +27,7 @@ class WholeHouse(Resource):
         tells=("ETag", BUS_AGE),
     )
     def get(self) -> Revalidated[Snapshot]:
-        age = self.manager.bus_age()
+        age = self.manager.bus_write().age
         return Revalidated(self._rendered(), {} if age is None else {BUS_AGE: f"{age:.3f}"})
 
     def _rendered(self) -> Rendered[Snapshot]:

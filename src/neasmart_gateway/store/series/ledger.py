@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 from neasmart_gateway.store.series.codec import (
@@ -22,13 +23,15 @@ from neasmart_gateway.store.series.codec import (
     unpack_hours,
 )
 from neasmart_gateway.store.series.rollup import HOUR, roll_up
-from neasmart_gateway.store.series.runs import cut_into_runs, run_of, visible
+from neasmart_gateway.store.series.runs import Run, cut_into_runs, run_at, visible
 from neasmart_gateway.store.series.tail import read_tail
 
 DAY = 86400
 RAW_DAYS = 14
 TAIL_SAMPLES, TAIL_ROWS = 20_000, 1440
-"""How much the tail holds, at most, before it is packed into blocks: about a day of a house of ordinary size."""
+"""How much the tail holds, at most, before it is packed into blocks: about a day of a house of ordinary size.
+
+What is a day old is packed anyhow: what is made into hours, which is older, must not lie in the tail still."""
 HOURS_IN_A_BLOCK = 168
 _POINTS = 1500
 """Points of a block: more than a day has."""
@@ -77,17 +80,20 @@ class Ledger:
         self._samples += len(ordered)
 
     def unbroken(self, connection: sqlite3.Connection) -> list[Sample]:
-        """Return where the series break off that ended with a value: at the last thing that was written down at all."""
-        ends = self._ends(connection)
+        """Return where the series break off that ended with a value: at the last value that was written down at all.
+
+        All of these were recorded by the same clock: every series ends when it is set.
+        """
+        ends = [sample for sample in self._ends(connection) if sample.value is not None]
         alive = max((sample.at for sample in ends), default=0)
-        return [Sample(sample.series, max(alive, sample.at), None) for sample in ends if sample.value is not None]
+        return [Sample(sample.series, alive, None) for sample in ends]
 
     def tend(self, connection: sqlite3.Connection, now: float, keep_seconds: float) -> bool:
         """Pack, thin out and forget a little; false when there is nothing left to do for now."""
         until = self._clock() + _STEP_SECONDS
         thin_before = int(now - min(RAW_DAYS * DAY, keep_seconds)) // HOUR * HOUR
         if self._round is None:
-            self._round = self._planned(connection, thin_before)
+            self._round = self._planned(connection, now, thin_before)
         while self._one_thing(connection, self._round, thin_before, int(now - keep_seconds)):
             if self._clock() >= until:
                 return True
@@ -113,9 +119,10 @@ class Ledger:
         blocks = [(series, _readable(series, block)) for series, block in rows if series not in held]
         return ends + [Sample(series, *points[-1]) for series, points in blocks if points]
 
-    def _planned(self, connection: sqlite3.Connection, thin_before: int) -> _Round:
+    def _planned(self, connection: sqlite3.Connection, now: float, thin_before: int) -> _Round:
         held, plan = self._held(connection), _Round()
-        if self._samples >= TAIL_SAMPLES or self._newest - self._oldest >= TAIL_ROWS:
+        is_old = any(points[0][0] <= now - DAY for points in held.values())
+        if is_old or self._samples >= TAIL_SAMPLES or self._newest - self._oldest >= TAIL_ROWS:
             plan.to_pack, plan.packed_tail = list(held), self._newest
         due = "SELECT DISTINCT series FROM history_blocks WHERE first <= ?"
         plan.to_thin = [series for (series,) in connection.execute(due, (thin_before - DAY,))]
@@ -157,25 +164,37 @@ class Ledger:
             return False
         start = first // HOUR * HOUR
         end = start + DAY
-        blocks = _blocks(connection, series, end)
-        points = list(visible([run_of(block.points) for block in blocks if block.points]))
+        blocks = _blocks(connection, series, end, self._held(connection).get(series, []))
+        points = visible([block.run for block in blocks if block.run is not None])
         _add_hours(connection, series, roll_up(points, start, end, self._fine(series)))
-        held = next((value for at, value in reversed(points) if at < end), None)
-        _leave_rest(connection, series, blocks, (end, held))
+        _leave_rest(connection, series, blocks, end)
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A row of blocks; one that cannot be read has no points."""
+    """A row of blocks; one that cannot be read has no run."""
 
     seq: int
-    points: list[Point]
+    run: Run | None
 
 
-def _blocks(connection: sqlite3.Connection, series: int, end: int) -> list[_Block]:
+def _blocks(connection: sqlite3.Connection, series: int, end: int, tail: Sequence[Point]) -> list[_Block]:
+    """Return the blocks that begin before a moment; how far they reach is seen from all that there is of the series."""
     select = "SELECT seq, points FROM history_blocks WHERE series = ? AND first < ? ORDER BY seq"
-    return [_Block(seq, _readable(series, block)) for seq, block in connection.execute(select, (series, end))]
+    found = {seq: _readable(series, block) for seq, block in connection.execute(select, (series, end))}
+    every = connection.execute("SELECT seq, first, last FROM history_blocks WHERE series = ? ORDER BY seq", (series,))
+    rows = [(seq, (first, last)) for seq, first, last in every if found.get(seq, True)]
+    spans = [span for _, span in rows] + [(run[0][0], run[-1][0]) for run in cut_into_runs(tail)]
+    numbers = {seq: number for number, (seq, _) in enumerate(rows)}
+    return [
+        _Block(seq, run_at(numbers[seq], spans, partial(_same, points)) if points else None)
+        for seq, points in found.items()
+    ]
+
+
+def _same(points: list[Point]) -> list[Point]:
+    return points
 
 
 def _readable(series: int, block: bytes) -> list[Point]:
@@ -186,19 +205,29 @@ def _readable(series: int, block: bytes) -> list[Point]:
         return []
 
 
-def _leave_rest(connection: sqlite3.Connection, series: int, blocks: Sequence[_Block], held: Point) -> None:
-    """Leave of each block what came at or after a moment, and in the newest one the value that held there."""
-    end, value = held
+def _leave_rest(connection: sqlite3.Connection, series: int, blocks: Sequence[_Block], end: int) -> None:
+    """Leave of each block what it says from a moment on, so that all of them together say there what they said."""
+    older_is_left = False
     for n, block in enumerate(blocks):
-        rest = [point for point in block.points if point[0] >= end]
-        is_newest = n == len(blocks) - 1
-        if is_newest and value is not None and not (rest and rest[0][0] == end):
-            rest = [held, *rest]
+        later = [other.run for other in blocks[n + 1 :] if other.run is not None]
+        rest = [] if block.run is None else _rest(block.run, later, end, hides=older_is_left)
         if not rest:
             connection.execute("DELETE FROM history_blocks WHERE seq = ?", (block.seq,))
             continue
+        older_is_left = True
         values = (rest[0][0], rest[-1][0], len(rest), pack(series, rest), block.seq)
         connection.execute("UPDATE history_blocks SET first = ?, last = ?, count = ?, points = ? WHERE seq = ?", values)
+
+
+def _rest(run: Run, later: Sequence[Run], end: int, *, hides: bool) -> list[Point]:
+    """Return what a run says from a moment on, with what it held there; nothing when later ones hide all of it."""
+    if any(other.first <= end and other.until >= run.until for other in later):
+        return []
+    rest = [point for point in run.points() if point[0] >= end]
+    held = next(value for at, value in reversed(run.points()) if at < end)
+    if run.until > end and (held is not None or hides) and not (rest and rest[0][0] == end):
+        return [(end, held), *rest]
+    return rest
 
 
 def _add_hours(connection: sqlite3.Connection, series: int, hours: Sequence[Hour]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from neasmart_gateway.errors import StoreError
-from neasmart_gateway.store.series.codec import BadBlock, Hour, Point, Sample, check, unpack, unpack_hours
+from neasmart_gateway.store.series.codec import BadBlock, Hour, Point, check, unpack, unpack_hours
+from neasmart_gateway.store.series.codec import Sample as Sample
 from neasmart_gateway.store.series.rollup import HOUR, Bucket, buckets
-from neasmart_gateway.store.series.runs import Run, cut_into_runs, run_of, visible
+from neasmart_gateway.store.series.runs import Run, cut_into_runs, reach, run_at, visible
 from neasmart_gateway.store.series.tail import read_tail
 
 T = TypeVar("T")
@@ -39,7 +40,10 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is kept of one series within a range of time, and what held at its beginning; packed."""
+    """What is kept of one series within a range of time, and what held at its beginning; packed.
+
+    `turn` lets others have a turn; it is called before each piece of work that takes some milliseconds.
+    """
 
     series: int
     runs: Sequence[Run]
@@ -48,6 +52,7 @@ class Recorded:
     raw_from: int
     """Before this Unix time only hours are kept; 0 when there are none in the range."""
     fine: int
+    turn: Callable[[], None]
 
     def points(self, until: int) -> Iterator[Point]:
         """Yield points by time; nothing is known from `until` on."""
@@ -55,7 +60,10 @@ class Recorded:
 
     def hours(self) -> list[Hour]:
         """Return the hours that were rolled up, by time; of the same hour twice the one that was made later."""
-        found = {hour.number: hour for block in self.hour_blocks for hour in unpack_hours(self.series, block)}
+        found: dict[int, Hour] = {}
+        for block in self.hour_blocks:
+            self.turn()
+            found |= {hour.number: hour for hour in unpack_hours(self.series, block)}
         return [found[number] for number in sorted(found)]
 
     def buckets(self, start: int, end: int, step: int, until: int) -> Iterator[tuple[int, Bucket]]:
@@ -71,39 +79,62 @@ class Recorded:
             yield at, bucket
 
     def raw(self, start: int, end: int, until: int) -> Iterator[tuple[int, float | None]]:
-        """Yield what was recorded, in steps of the series; of rolled-up hours the mean, and the gaps between them."""
+        """Yield what held at `start`, if anything did, and what was recorded from then on, in steps of the series."""
+        held: float | None = None
+        is_told = False
+        for at, value in chain(self._everything(until), [(end, None)]):
+            if at <= start and at < end:
+                held = value
+                continue
+            if not is_told and held is not None:
+                yield start, held
+            is_told = True
+            if at >= end:
+                return
+            yield at, value
+
+    def _everything(self, until: int) -> Iterator[tuple[int, float | None]]:
+        """Yield what was recorded; of rolled-up hours the mean, and the gaps between them."""
         known_to: int | None = None
         for hour in self.hours():
             at = hour.number * HOUR
-            if not start <= at < end:
-                continue
             if known_to is not None and at > known_to:
                 yield known_to, None
             yield at, hour.mean / self.fine
             known_to = at + HOUR
         for at, value in self.points(until):
-            if known_to is not None and known_to < min(at, end):
+            if known_to is not None and known_to < at:
                 yield known_to, None
             known_to = None
-            if start <= at < end:
-                yield at, value
+            yield at, value
 
 
 class MeasurementQueries:
-    """Every method raises StoreError when the file cannot be read, or is not there yet."""
+    """Every method raises StoreError when the file cannot be read, or is not there yet.
 
-    def __init__(self, path: Path, run: Runner, fine: Callable[[int], int]) -> None:
+    `turn` lets others have a turn. `held` are samples that the file may not have yet: the newest of their series.
+    """
+
+    def __init__(
+        self, path: Path, run: Runner, fine: Callable[[int], int], turn: Callable[[], None] = lambda: None
+    ) -> None:
         self._path = path
         self._run = run
         self._fine = fine
+        self.turn = turn
 
-    def extents(self) -> list[Extent]:
+    def extents(self, held: Sequence[Sample] = ()) -> list[Extent]:
         """Return every series of which there is anything, by number."""
-        return self._read(_extents)
+        return self._read(lambda connection: _extents(connection, held))
 
-    def recorded(self, series: Sequence[int], start: int, end: int) -> list[Recorded]:
+    def recorded(self, series: Sequence[int], start: int, end: int, held: Sequence[Sample] = ()) -> list[Recorded]:
         """Return what is kept of these series from `start` until before `end`, in their order."""
-        return self._read(lambda connection: _recorded(connection, series, start, end, self._fine))
+
+        def work(connection: sqlite3.Connection) -> list[Recorded]:
+            tail = read_tail(connection)[2]
+            return [_one(connection, one, (start, end), self._fine(one), (tail, held), self.turn) for one in series]
+
+        return self._read(work)
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
@@ -118,44 +149,65 @@ class MeasurementQueries:
             raise StoreError(f"the database {self._path} cannot be read: {error}", retry_after=5.0) from error
 
 
-def _extents(connection: sqlite3.Connection) -> list[Extent]:
+def _extents(connection: sqlite3.Connection, held: Sequence[Sample]) -> list[Extent]:
     found: dict[int, tuple[int, int]] = {}
     for series, first, last in chain(
         connection.execute("SELECT series, min(first), max(last) FROM history_blocks GROUP BY series"),
         connection.execute("SELECT series, min(first), max(last) FROM history_hours GROUP BY series"),
-        ((sample.series, sample.at, sample.at) for sample in read_tail(connection)[2]),
+        ((sample.series, sample.at, sample.at) for sample in chain(read_tail(connection)[2], held)),
     ):
         before = found.get(series, (first, last))
         found[series] = min(before[0], first), max(before[1], last)
     return [Extent(series, *found[series]) for series in sorted(found)]
 
 
-def _recorded(
-    connection: sqlite3.Connection, wanted: Sequence[int], start: int, end: int, fine: Callable[[int], int]
-) -> list[Recorded]:
-    tail = read_tail(connection)[2]
-    return [_one(connection, series, start, end, fine(series), tail) for series in wanted]
-
-
 def _one(
-    connection: sqlite3.Connection, series: int, start: int, end: int, fine: int, tail: Sequence[Sample]
-) -> Recorded:
-    within = (series, start, end)
-    select = "SELECT seq, first, last, count, points FROM history_blocks WHERE series = ? AND last {} ORDER BY {}"
-    blocks = connection.execute(select.format(">= ? AND first < ?", "seq"), within).fetchall()
-    before = connection.execute(select.format("< ?", "last DESC, seq DESC LIMIT 1"), (series, start)).fetchall()
-    rows = sorted([*before, *blocks], key=lambda row: row[0])
-    open_runs = [run_of(run) for run in cut_into_runs([(s.at, s.value) for s in tail if s.series == series])]
-    runs = [Run(first, last, partial(unpack, series, block)) for _, first, last, _, block in rows]
+    connection: sqlite3.Connection, series: int, within: tuple[int, int], fine: int,
+    unpacked: tuple[Sequence[Sample], Sequence[Sample]], turn: Callable[[], None],
+) -> Recorded:  # fmt: skip
+    start, end = within
+    select = "SELECT seq, first, last, count FROM history_blocks WHERE series = ? ORDER BY seq"
+    rows = connection.execute(select, (series,)).fetchall()
+    open_runs = cut_into_runs(_unpacked(series, unpacked, rows[-1][2] if rows else None))
+    spans = [(first, last) for _, first, last, _ in rows] + [(run[0][0], run[-1][0]) for run in open_runs]
+    wanted = [n for n in range(len(rows)) if spans[n][0] < end and reach(n, spans) > start]
+    blocks = {n: _block(connection, rows[n][0]) for n in wanted}
     hours = "SELECT last, hours FROM history_hours WHERE series = ? AND last > ? AND first < ? ORDER BY seq"
     rolled = connection.execute(hours, (series, start - HOUR, end)).fetchall()
-    for block in [*(row[4] for row in rows), *(block for _, block in rolled)]:
+    for block in [*blocks.values(), *(block for _, block in rolled)]:
         check(series, block)  # now, when it can still be said
+    packed = [run_at(n, spans, partial(unpack, series, block)) for n, block in blocks.items()]
+    opened = [run_at(len(rows) + n, spans, partial(_same, run)) for n, run in enumerate(open_runs)]
     return Recorded(
         series=series,
-        runs=[*runs, *open_runs],
+        runs=[*(replace(run, points=partial(_in_turn, turn, run.points)) for run in packed), *opened],
         hour_blocks=[block for _, block in rolled],
-        raw_count=sum(row[3] for row in blocks) + sum(len(run.points()) for run in open_runs),
+        raw_count=sum(rows[n][3] for n in wanted if spans[n][1] >= start) + sum(map(len, open_runs)),
         raw_from=max((last + HOUR for last, _ in rolled), default=0),
         fine=fine,
+        turn=turn,
     )
+
+
+def _unpacked(series: int, unpacked: tuple[Sequence[Sample], Sequence[Sample]], last_packed: int | None) -> list[Point]:
+    """Return the points of the tail, and behind them the one that is held back unless the file has it by now."""
+    tail, held = unpacked
+    points: list[Point] = [(sample.at, sample.value) for sample in tail if sample.series == series]
+    newest = points[-1] if points else (last_packed, None)
+    more = [(sample.at, sample.value) for sample in held if sample.series == series]
+    return points + [point for point in more if newest[0] is None or (point[0] >= newest[0] and point != newest)]
+
+
+def _block(connection: sqlite3.Connection, seq: int) -> bytes:
+    found: bytes
+    (found,) = connection.execute("SELECT points FROM history_blocks WHERE seq = ?", (seq,)).fetchone()
+    return found
+
+
+def _in_turn(turn: Callable[[], None], points: Callable[[], Sequence[Point]]) -> Sequence[Point]:
+    turn()
+    return points()
+
+
+def _same(points: Sequence[Point]) -> Sequence[Point]:
+    return points

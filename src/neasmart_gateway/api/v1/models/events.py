@@ -81,11 +81,23 @@ class EventQuery(Query):
     ] = None
     ticket: Annotated[str | None, about("A ticket, instead of a key.", "q2eVZ8s0cB1oQxO2S7yEXAMPLE")] = None
 
+    @property
+    def everything(self) -> bool:
+        """Whether no event is left out."""
+        return self.kinds is None and not self._narrowed
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether some event of this kind is wanted."""
+        return kind in (self.kinds or (_OF_ZONES if self._narrowed else Kind))
+
     def admits(self, kind: Kind, zones: frozenset[tuple[int, int]]) -> bool:
         """Whether an event of this kind that concerns these zones is wanted."""
-        narrowed = self.base is not None or self.zone is not None
-        if kind not in (self.kinds or (_OF_ZONES if narrowed else Kind)):
+        if not self.wants(kind):
             return False
-        if not narrowed or kind not in _OF_ZONES:
+        if not self._narrowed or kind not in _OF_ZONES:
             return True
         return any(self.base in (None, base) and self.zone in (None, zone) for base, zone in zones)
+
+    @property
+    def _narrowed(self) -> bool:
+        return self.base is not None or self.zone is not None

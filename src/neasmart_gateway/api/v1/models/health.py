@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict
 
+from neasmart_gateway.api.compat import recognising
 from neasmart_gateway.api.schema import Answer, Timestamp, about, stamp
+from neasmart_gateway.manager.access import Calls
 from neasmart_gateway.manager.health import Health
 
 _AT = "2026-11-21T06:30:00.250Z"
@@ -20,7 +23,11 @@ class Component(Answer):
 
     name: Annotated[str, about("Its name; that of a listener is from the settings.", "database")]
     kind: Annotated[
-        str, about("daemon, bus, listener, database, disk, breaker, clock, or drill while one runs.", "database")
+        str,
+        about(
+            "daemon, bus, listener, database, disk, breaker, clock, mqtt if it is used, or drill while one runs.",
+            "database",
+        ),
     ]
     state: Annotated[str, about("Its own word for how it is; unknown: only the daemon could tell.", "sqlite")]
     severity: Annotated[
@@ -118,6 +125,32 @@ class ClockHealth(Answer):
     ]
 
 
+class Integration(Answer):
+    """A client of the older gateways' routes: a Home Assistant integration, or something else."""
+
+    name: Annotated[str, about("Who it is.", recognising.NAMES["root"])]
+    routes: Annotated[Literal["root", "api"], about("Which routes it calls.", "root")]
+    generation: Annotated[
+        recognising.Generation | None, about("older or newer, by how it asks; null: that cannot be told.", "older")
+    ]
+    requests: Annotated[int, about("How many requests it has made.", 1570)]
+    last_seen_at: Annotated[Timestamp, about("When it last made one.", _AT)]
+    weaknesses: Annotated[list[str], about("What is known to be weak in it.", ["ignores staleness"])]
+
+    @classmethod
+    def of(cls, calls: Calls) -> Integration:
+        return cls.model_validate(
+            {
+                "name": recognising.name_of(calls),
+                "routes": calls.routes,
+                "generation": recognising.generation_of(calls),
+                "requests": calls.requests,
+                "last_seen_at": stamp(calls.last_seen),
+                "weaknesses": recognising.weaknesses_of(calls),
+            }
+        )
+
+
 class HealthReport(Answer):
     """How the gateway is, and what is wrong."""
 
@@ -145,8 +178,12 @@ class HealthReport(Answer):
     pending_registers: Annotated[int, about("Registers that carry an open command's word.", 0)]
     faults: Annotated[list[str], about("Faults that are made on purpose at present; empty: no drill is running.", [])]
 
+    integrations: Annotated[
+        list[Integration], about("Who calls the routes of older gateways, since the gateway started.", [])
+    ]
+
     @classmethod
-    def of(cls, health: Health, version: str) -> HealthReport:
+    def of(cls, health: Health, version: str, calls: Sequence[Calls]) -> HealthReport:
         daemon, bus = health.daemon, health.bus
         return cls.model_validate(
             {
@@ -167,6 +204,7 @@ class HealthReport(Answer):
                 "breaker": health.breaker,
                 "pending_registers": health.pending_registers,
                 "faults": health.faults,
+                "integrations": [Integration.of(one) for one in calls],
             }
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -20,6 +21,8 @@ from neasmart_gateway.manager.history import AuditRow, Wanted
 from neasmart_gateway.manager.views import Page, Receipt
 
 _AT = "2026-11-21T06:30:00.250Z"
+_LOST_PLUS = re.compile(r"T.* [0-9:]{2,8}$", re.ASCII)
+"""In an address a + means a space."""
 MOST = 200
 
 
@@ -27,6 +30,8 @@ def _moment(text: object) -> float:
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:
+        if _LOST_PLUS.search(str(text)):
+            raise PydanticCustomError("moment", "has lost its +, which must be written %2B in an address") from None
         raise PydanticCustomError("moment", "must be a time such as 2026-11-21T06:30:00Z") from None
     if found.tzinfo is None:
         raise PydanticCustomError("moment", "must say its zone, such as the Z in 2026-11-21T06:30:00Z")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from neasmart_gateway.api.schema import Answer, Query, Timestamp, about
@@ -18,6 +19,22 @@ _AT = "2026-11-21T06:30:00Z"
 _A_DAY_BEFORE = "2026-11-20T06:30:00Z"
 _DIGITS = 8
 _A_STEP = {"type": "string", "pattern": "^(raw|[0-9]*[1-9][0-9]*)$", "maxLength": _DIGITS}
+_YEARS = range(1970, 9996)
+"""Times of other years could not be told; a step may reach some years beyond."""
+
+
+def _within(moment: float) -> float:
+    first, behind = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (_YEARS.start, _YEARS.stop))
+    if not first <= moment < behind:
+        raise PydanticCustomError(
+            "moment",
+            "must lie in the years {first} to {last}",
+            {"first": _YEARS.start, "last": _YEARS.stop - 1},
+        )
+    return moment
+
+
+_Known = Annotated[Moment, AfterValidator(_within)]
 
 
 def _step(text: object) -> int:
@@ -44,9 +61,9 @@ class ZoneHistoryQuery(Query):
     """Which part of the past is wanted, and how closely."""
 
     start: Annotated[
-        Moment | None, Field(alias="from"), about("From this time on; default: a day before `to`.", _A_DAY_BEFORE)
+        _Known | None, Field(alias="from"), about("From this time on; default: a day before `to`.", _A_DAY_BEFORE)
     ] = None
-    end: Annotated[Moment | None, Field(alias="to"), about("Until before this time; default: now.", _AT)] = None
+    end: Annotated[_Known | None, Field(alias="to"), about("Until before this time; default: now.", _AT)] = None
     step: Annotated[
         Annotated[int, BeforeValidator(_step), WithJsonSchema(_A_STEP)] | None,
         about("Seconds of a step, or raw; default: the usual one of which there are at most 1000.", "900"),
@@ -97,11 +114,14 @@ class HistoryPoint(Answer):
     """One point: with a step what the value did in it; with raw `value` alone. Null: there was none."""
 
     at: Annotated[Timestamp, about("When it was recorded, or the step begins.", _AT)]
-    min: Annotated[float | None, about("The least value in the step.", 20.1)] = None
+    min: Annotated[float | None, about("The least value recorded in the step.", 20.1)] = None
     mean: Annotated[float | None, about("The mean by time, of the time in which there was a value.", 20.43)] = None
-    max: Annotated[float | None, about("The greatest value in the step.", 20.9)] = None
+    max: Annotated[float | None, about("The greatest value recorded in the step.", 20.9)] = None
     last: Annotated[float | None, about("The last value in the step.", 20.5)] = None
-    value: Annotated[float | None, about("With raw: the value from then on; null: none from then on.", 20.5)] = None
+    value: Annotated[
+        float | None,
+        about("With raw: the value from then on, at first what held at `from`; null: none from then on.", 20.5),
+    ] = None
 
 
 class SeriesHistory(Answer):
