@@ -6,6 +6,7 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -117,7 +118,8 @@ def post_fork(_server: object, _worker: object) -> None:
 
     And load the application without looking for garbage time and again: it makes none.
     """
-    os.nice(_STEPS_BEHIND)
+    with contextlib.suppress(OSError):  # our own systemd unit forbids it, among all that changes priorities
+        os.nice(_STEPS_BEHIND)
     gc.disable()
 
 
