@@ -118,7 +118,7 @@ def post_fork(_server: object, _worker: object) -> None:
 
     And load the application without looking for garbage time and again: it makes none.
     """
-    with contextlib.suppress(OSError):  # our own systemd unit forbids it, among all that changes priorities
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
         os.nice(_STEPS_BEHIND)
     gc.disable()
 
