@@ -6,6 +6,7 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -110,8 +111,16 @@ def on_starting(_server: object) -> None:
     gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
 
 
+_STEPS_BEHIND = 5
+
+
 def post_fork(_server: object, _worker: object) -> None:
-    """Load the application without looking for garbage time and again: it makes none."""
+    """Let the daemon, for which the base waits, go before us where processors are short.
+
+    And load the application without looking for garbage time and again: it makes none.
+    """
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
+        os.nice(_STEPS_BEHIND)
     gc.disable()
 
 
