@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test crash-test framer-test api-test ha-test docs check bench clean
+.PHONY: help setup run test crash-test framer-test api-test ha-test docs check bench bench-long bench-compare clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -31,7 +31,7 @@ define prepare
 endef
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Prepare .venv with what the gateway needs to run
 	$(call prepare,$(RUN))
@@ -70,9 +70,17 @@ check: setup ## Lint, formatting and types
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 
-bench: setup ## Measure; each figure is a ratio to a bare one
+bench: setup ## Measure in 5 minutes, and say which targets are met; ARGS=line for something else
 	$(call prepare,$(DEV))
 	@exec $(VENV)/bin/python -m benchmarks $(ARGS)
+
+bench-long: setup ## Measure everything, longer and more often; ARGS=growth for some of it
+	$(call prepare,$(DEV))
+	@exec $(VENV)/bin/python -m benchmarks --long $(ARGS)
+
+bench-compare: setup ## What moved since a run: OLD=some.json, NEW=another.json (the newest)
+	$(call prepare,$(DEV))
+	@exec $(VENV)/bin/python -m benchmarks.compare $(or $(OLD),$(error OLD=FILE, the results of an earlier run)) $(NEW)
 
 clean: ## Remove both .venv, caches and build products; data/ stays
 	rm -rf $(VENV) .venv-homeassistant .venv.lock build dist htmlcov .coverage .coverage.* \

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: runs the measurements one after the other and prints a table for each."""
+"""`python -m benchmarks`: runs measurements one after the other, prints a table for each, and what the targets say."""
 
 from __future__ import annotations
 
@@ -6,23 +6,53 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from benchmarks import bus, disk, events, framer, history, http, line, machine, scrape
-from benchmarks.servers import ROOT, sweep
+from benchmarks import (
+    bus,
+    disk,
+    end_to_end,
+    events,
+    framer,
+    growth,
+    history,
+    http,
+    line,
+    machine,
+    results,
+    scrape,
+    targets,
+    weight,
+)  # fmt: skip
+from benchmarks.servers import sweep
 from benchmarks.table import Table
 
-MEASUREMENTS: dict[str, Callable[[Path], Table]] = {
-    "bus": bus.measure,
-    "http": http.measure,
-    "disk": disk.measure,
-    "line": line.measure,
-    "framer": framer.measure,
-    "history": history.measure,
-    "events": events.measure,
-    "scrape": scrape.measure,
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How it is measured, the size in a long run, and whether a short run of everything has it."""
+
+    measure: Callable[[Path, Any], Table | tuple[Table, ...]]
+    long: object = None
+    is_short: bool = False
+
+
+MEASUREMENTS = {
+    "bus": Measurement(bus.measure, bus.LONG, is_short=True),
+    "http": Measurement(http.measure, http.LONG, is_short=True),
+    "end-to-end": Measurement(end_to_end.measure, end_to_end.LONG, is_short=True),
+    "disk": Measurement(disk.measure, disk.LONG, is_short=True),
+    "weight": Measurement(weight.measure, weight.LONG, is_short=True),
+    "line": Measurement(line.measure),
+    "scrape": Measurement(scrape.measure),
+    "events": Measurement(events.measure),
+    "framer": Measurement(framer.measure),
+    "history": Measurement(history.measure),
+    "growth": Measurement(growth.measure, growth.LONG),
 }
 
 
@@ -31,8 +61,9 @@ def main() -> int:
     chosen = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    names = chosen.measurements or [name for name, one in MEASUREMENTS.items() if chosen.long or one.is_short]
     try:
-        _run(chosen.measurements or list(MEASUREMENTS), chosen.folder)
+        _run(names, chosen)
     except KeyboardInterrupt:
         print("\nstopped; nothing is left running", file=sys.stderr)
         return 130
@@ -42,10 +73,13 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = ", ".join(MEASUREMENTS)
-    parser.add_argument("measurements", nargs="*", help=f"some of {names}; default: all, which takes some minutes")
+    short = ", ".join(name for name, one in MEASUREMENTS.items() if one.is_short)
+    parser.add_argument("measurements", nargs="*", help=f"some of {names}; default: {short}, in less than 5 minutes")
+    parser.add_argument("--long", action="store_true", help="longer and more often; by default all, in about an hour")
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / "build/bench", help="where files go; must be on a real disk for `disk`"
+        "--folder", type=Path, default=results.FOLDER, help="where files go; must be on a real disk for `disk`"
     )
+    parser.add_argument("--json", type=Path, help="the file of results; default: results.json in the folder")
     chosen = parser.parse_args()
     unknown = [name for name in chosen.measurements if name not in MEASUREMENTS]
     if unknown:
@@ -53,16 +87,31 @@ def _arguments() -> argparse.Namespace:
     return chosen
 
 
-def _run(names: list[str], folder: Path) -> None:
+def _run(names: Sequence[str], chosen: argparse.Namespace) -> None:
+    folder: Path = chosen.folder
     folder.mkdir(parents=True, exist_ok=True)
     before = machine.load()
+    found: dict[str, tuple[Table, ...]] = {}
     for name in names:
-        with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as own:
-            try:
-                print(MEASUREMENTS[name](Path(own)).render(), end="\n\n", flush=True)
-            finally:
-                sweep()
-    print(machine.describe(folder, before))
+        found[name] = _measured(name, folder, is_long=chosen.long)
+        print("\n\n".join(table.render() for table in found[name]), end="\n\n", flush=True)
+    judged = targets.verdicts(results.rows_of(found))
+    not_asked = dict.fromkeys(MEASUREMENTS.keys() - found.keys(), "was not asked for in this run")
+    ran_on = machine.describe(folder, before)
+    print(targets.render(judged, not_asked), ran_on, sep="\n\n")
+    path = chosen.json or folder / results.NEWEST.name
+    results.write(path, found, judged, ran_on, is_long=chosen.long)
+    print(f"results   {path}, for `make bench-compare OLD=…`")
+
+
+def _measured(name: str, folder: Path, *, is_long: bool) -> tuple[Table, ...]:
+    one = MEASUREMENTS[name]
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as own:
+        try:
+            found = one.measure(Path(own), one.long if is_long else None)
+        finally:
+            sweep()
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -39,6 +39,9 @@ class Size:
     their_seconds: float = 20.0
 
 
+LONG = Size(minutes=60, their_minutes=10, their_seconds=120.0)
+
+
 def measure(folder: Path, size: Size | None = None) -> Table:
     """Measure ours, then each of the other ways, on the same file system."""
     size = size or Size()
@@ -53,6 +56,7 @@ def measure(folder: Path, size: Size | None = None) -> Table:
     small = _ours(folder / "small", size, _SMALL_HOUSE)
     theirs = {way: _theirs(folder / way, way, size) for way in _WAYS}
     rows = tuple(row for way, answer in theirs.items() for row in _rows(way, ours, answer, size))
+    rows += (_day_row(ours, theirs["sqlitedict"], size),)
     days = (_a_day(small, size, _SMALL_HOUSE), _a_day(ours, size, real_rate.ZONES))
     whole = f"the finished gateway of 60 zones, all of its processes, by getrusage: {finished:,} bytes in all"
     return Table(_TITLE, rows, (*days, whole, *_notes(size, theirs)))
@@ -63,6 +67,14 @@ def _a_day(ours: Written, size: Size, zones: int) -> str:
     update = ours.gross / (size.minutes * real_rate.WRITES_PER_ZONE * zones)
     day = ours.gross / size.minutes * _MINUTES_A_DAY / 1e6
     return f"ours, {zones} zones: {update:.1f} bytes for each register update, {day:.1f} MB a day"
+
+
+def _day_row(ours: Written, theirs: dict[str, Any], size: Size) -> Row:
+    """Return what a day of 60 zones costs the disk, and what it would cost the other way."""
+    day = real_rate.WRITES * _MINUTES_A_DAY / 1e6
+    our_writes = size.minutes * real_rate.WRITES
+    both = (ours.gross / our_writes * day,), (theirs["gross"] / theirs["writes"] * day,)
+    return Row(f"sqlitedict, autocommit: a day of {real_rate.ZONES} zones", "MB", "lower", *both)
 
 
 def _ours(folder: Path, size: Size, zones: int) -> Written:

@@ -10,21 +10,26 @@ from typing import Literal
 from benchmarks.table import Row
 
 Figures = Mapping[str, float]
-"""p50 and p99 in milliseconds, rate in requests a second."""
+"""p50, p99, p99.9 and max in milliseconds, rate in requests a second."""
 
 _SHOWN: tuple[tuple[str, str, Literal["lower", "higher"]], ...] = (
     ("rate", "1/s", "higher"),
     ("p50", "ms", "lower"),
     ("p99", "ms", "lower"),
+    ("p99.9", "ms", "lower"),
+    ("max", "ms", "lower"),
 )
+ALL = tuple(name for name, _, _ in _SHOWN)
 
 
 def figures(round_trips: Sequence[float], elapsed: float) -> Figures:
     """Return the figures of these round trips, in seconds, that took `elapsed` seconds altogether."""
     ordered = sorted(round_trips)
     return {
-        "p50": _percentile(ordered, 0.50) * 1000,
-        "p99": _percentile(ordered, 0.99) * 1000,
+        "p50": percentile(ordered, 0.50) * 1000,
+        "p99": percentile(ordered, 0.99) * 1000,
+        "p99.9": percentile(ordered, 0.999) * 1000,
+        "max": ordered[-1] * 1000,
         "rate": len(ordered) / elapsed,
     }
 
@@ -45,6 +50,6 @@ def rows(
     ]
 
 
-def _percentile(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all does not exceed."""
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least this share of all does not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.compiled import NotCompiled
 from benchmarks.known import Known, Untold, known
-from benchmarks.readers import NoLibmodbus, Reader, libmodbus, ours, pymodbus
+from benchmarks.readers import Reader, libmodbus, ours, pymodbus
 from benchmarks.streams import GAP, UNITS, Stream, streams
 from benchmarks.table import Row, Table
 from neasmart_gateway.modbus.pdu import SERVED
@@ -81,7 +82,7 @@ def _served(frames: Counter[bytes]) -> int:
 def _over_pty(folder: Path, size: Size) -> tuple[list[Row], tuple[str, ...]]:
     try:
         slave = libmodbus(folder, _UNIT)
-    except NoLibmodbus as why:
+    except NotCompiled as why:
         return [], (f"libmodbus: not run, {why}",)
     made = list(streams(size.seed + 1, size.over_pty, (_UNIT,)))
     truth = list(map(known, made))

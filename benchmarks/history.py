@@ -5,31 +5,28 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from benchmarks.house_life import DAY, MINUTES, life, series_of
+from benchmarks.store_of_days import Minutes, Span, fill, tended
 from benchmarks.table import Row, Table
 from benchmarks.written import Written, is_counted, settle
 from neasmart_gateway.domain.series import BY_SERIES_NAME, fine_of
-from neasmart_gateway.store.journal import Batch, Remembered, Sample
-from neasmart_gateway.store.series.codec import Hour, Point, pack_hours
-from neasmart_gateway.store.series.ledger import HOURS_IN_A_BLOCK
+from neasmart_gateway.store.journal import Batch, Remembered
 from neasmart_gateway.store.series.reading import MeasurementQueries
-from neasmart_gateway.store.series.rollup import HOUR, roll_up
+from neasmart_gateway.store.series.rollup import HOUR
 from neasmart_gateway.store.sqlite import SqliteJournal
 
 _TITLE = "HISTORY  of measurements, ours / a row of time, series and value for each sample, with an index"
 _START = 1_767_225_600
-_KEEP = 400.0 * DAY
 _PLAIN = (
     "CREATE TABLE samples (at INTEGER NOT NULL, series INTEGER NOT NULL, value INTEGER); "
     "CREATE INDEX samples_by_series ON samples (series, at);"
 )
-Minutes = list[list[Sample]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def _measured(folder: Path, zones: int, size: Size) -> _Measured:
     minutes = list(life(zones, size.model_days, _START))
     samples = sum(map(len, minutes))
     path, plain = folder / f"ours-{zones}.db", folder / f"plain-{zones}.db"
-    steps = _fill(path, minutes, zones, size)
+    steps = fill(path, minutes, Span(_START, size.days, size.raw_days, size.model_days))
     plain_bytes = _fill_plainly(plain, minutes)
     end = _START + size.raw_days * DAY
     queries = MeasurementQueries(path, lambda work: work(), fine_of)
@@ -110,62 +107,6 @@ def _measured(folder: Path, zones: int, size: Size) -> _Measured:
         steps=steps,
         a_day_written=_written_a_day(folder / f"day-{zones}", minutes) if is_counted(folder) else None,
     )
-
-
-def _fill(path: Path, minutes: Minutes, zones: int, size: Size) -> list[float]:
-    """Make a database as it is after so many days; returns how long each step of tending took, in ms."""
-    steps: list[float] = []
-    with closing(SqliteJournal(path)) as journal:
-        journal.load(0.0)
-        _write_old_hours(path, minutes, size)
-        for hour in range(size.raw_days * 24):
-            journal.commit(Batch(samples=_shifted(minutes, hour)), durable=False)
-            steps += _tended(journal, float(_START + (hour + 1) * HOUR))
-    return steps
-
-
-def _shifted(minutes: Minutes, hour: int) -> list[Sample]:
-    """Return the samples of an hour, of the model days over and over."""
-    hours = len(minutes) // 60
-    first, later = hour % hours * 60, hour // hours * len(minutes) * 60
-    return [Sample(s.series, s.at + later, s.value) for minute in minutes[first : first + 60] for s in minute]
-
-
-def _tended(journal: SqliteJournal, now: float) -> Iterator[float]:
-    """Give for each step how long it worked, in ms; what it waited for the disk or for others is not in it."""
-    more = True
-    while more:
-        began = time.thread_time()
-        more = journal.tend(now, _KEEP)
-        yield (time.thread_time() - began) * 1000
-
-
-def _write_old_hours(path: Path, minutes: Minutes, size: Size) -> None:
-    """Write the hours of the days before, a row a week, as thinning leaves them."""
-    points: dict[int, list[Point]] = defaultdict(list)
-    for minute in minutes:
-        for sample in minute:
-            points[sample.series].append((sample.at, sample.value))
-    end = _START + len(minutes) * 60
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for series, recorded in points.items():
-            model = roll_up(recorded, _START, end, fine_of(series))
-            rows = [(series, *row) for row in _old_rows(series, model, size)]
-            connection.executemany("INSERT INTO history_hours (series, first, last, hours) VALUES (?, ?, ?, ?)", rows)
-
-
-def _old_rows(series: int, model: list[Hour], size: Size) -> Iterator[tuple[int, int, bytes]]:
-    first = _START // HOUR - (size.days - size.raw_days) * 24
-    period = size.model_days * 24
-    hours = [
-        hour._replace(number=hour.number + shift)
-        for shift in range(first - _START // HOUR, 0, period)
-        for hour in model
-        if hour.number + shift < _START // HOUR
-    ]
-    for n in range(0, len(hours), HOURS_IN_A_BLOCK):
-        week = hours[n : n + HOURS_IN_A_BLOCK]
-        yield week[0].number * HOUR, week[-1].number * HOUR, pack_hours(series, week)
 
 
 def _fill_plainly(path: Path, minutes: Minutes) -> int:
@@ -194,7 +135,7 @@ def _written(folder: Path, name: str, day: Minutes) -> int:
             registers = [Remembered(s.series, (s.value or 0) & 0xFFFF, float(s.at)) for s in minute]
             journal.commit(Batch(registers, samples=minute if name == "with" else ()), durable=False)
             if number % 60 == 59:
-                list(_tended(journal, float(_START + number * 60)))
+                list(tended(journal, float(_START + number * 60)))
             settle(own)
         return Written.by("self").since(before).gross
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 import sys
 import time
 import tty
@@ -16,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import figures
-from benchmarks.servers import ROOT, gateway, launched
+from benchmarks.house import SETTINGS
+from benchmarks.http_load import loading
+from benchmarks.servers import gateway, launched
 from benchmarks.table import Row, Table
 from benchmarks.turns import in_turns
 from neasmart_gateway.bus.traffic import TURNAROUND_BOUNDS
@@ -55,11 +56,10 @@ def measure(folder: Path, size: Size | None = None) -> Table:
     with _line() as ours, _line() as theirs, _both(folder, ours, theirs) as served:
         for load, loaded in _LOADS.items():
             both: tuple[list[float], list[float]] = ([], [])
-            with _http_load(served) if loaded else contextlib.nullcontext():
-                measured = in_turns(
-                    size.repetitions, _asking(ours, size, both[0]), _asking(theirs, size, both[1])
-                )  # fmt: skip
-            rows += figures.rows(load, *measured, ("p50", "p99"))
+            with loading(served.api_port) if loaded else contextlib.nullcontext():
+                asking = (_asking(ours, size, both[0]), _asking(theirs, size, both[1]))
+                mine, others = in_turns(size.repetitions, *asking)
+            rows += figures.rows(load, mine, others, ("p50", "p99"))
             histograms += [_histogram(f"{load}, {whose}", times) for whose, times in zip(_WHOSE, both, strict=True)]
     return Table(
         "LINE  request to answer on a pty, ours / pymodbus's serial server", tuple(rows), _notes(size, histograms)
@@ -95,8 +95,10 @@ def _round_trip(hand: int) -> float:
 def _both(folder: Path, ours: Line, theirs: Line) -> Iterator[Gateway]:
     (folder / "pymodbus").mkdir()
     with (
-        gateway(folder / "gateway", NEASMART_SERVER_TYPE="serial", NEASMART_SERVER_ADDRESS=ours.device) as served,
-        launched(folder / "pymodbus", "benchmarks.children.pymodbus_line", theirs.device),
+        gateway(
+            folder / "gateway", **SETTINGS, NEASMART_SERVER_TYPE="serial", NEASMART_SERVER_ADDRESS=ours.device
+        ) as served,
+        launched(folder / "pymodbus", [sys.executable, "-m", "benchmarks.children.pymodbus_line", theirs.device]),
     ):
         for line in (ours, theirs):
             eventually(lambda line=line: _round_trip(line.hand) < _LOST, f"{line.device} answers")
@@ -112,18 +114,6 @@ def _line() -> Iterator[Line]:
     finally:
         os.close(hand)
         os.close(device)
-
-
-@contextmanager
-def _http_load(served: Gateway) -> Iterator[None]:
-    """Let 16 connections read one zone as fast as they can, until the measurement is over."""
-    arguments = ["-m", "benchmarks.children.http_client", str(served.api_port), "/api/v1/zones/1/1", "16", "100000000"]
-    client = subprocess.Popen([sys.executable, *arguments, "3600"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        client.kill()
-        client.wait()
 
 
 def _histogram(what: str, times: Sequence[float]) -> str:

@@ -6,13 +6,15 @@ import os
 import platform
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.servers import ROOT
 
 _PACKAGES = ("neasmart-gateway", "pymodbus", "gunicorn", "gevent", "flask", "pydantic")
-
+_PROGRAMS = (("wrk", "-v"), ("cc", "--version"), ("pkg-config", "--modversion", "libmodbus"))
+"""Of others, by how they are asked for their version."""
 
 Load = float
 """How many processes wanted to run at once, on average over the last minute."""
@@ -32,6 +34,7 @@ def describe(folder: Path, load_before: Load) -> str:
         f"load      {load_before:.1f} before the run, {load():.1f} after it with our own; nothing is pinned to a core",
         f"versions  Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         + ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        "programs  " + ", ".join(_told(command) for command in _PROGRAMS),
         f"source    {_commit()}",
     ]
     if load_before > (os.cpu_count() or 1) / 2:
@@ -58,6 +61,16 @@ def _processor() -> str:
     # Small ARM boards name the board, not the processor.
     names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
     return names[0] if names else platform.machine()
+
+
+def _told(command: Sequence[str]) -> str:
+    """What a program says of itself, and of which library if that was the question."""
+    name = command[-1] if len(command) > 2 else command[0]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    except OSError:
+        return f"no {name}"
+    return f"{name} {said[0].removeprefix(name).partition('[')[0].strip()}" if said else f"no {name}"
 
 
 def _commit() -> str:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import pty
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -23,11 +22,11 @@ from pymodbus.server import ModbusSerialServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from benchmarks.compiled import compiled
 from benchmarks.streams import GAP, Stream, sealed
 from neasmart_gateway.modbus.framer import RtuFramer
 from neasmart_gateway.modbus.heard import Heard, Verdict
 
-SOURCE = Path(__file__).with_name("libmodbus_slave.c")
 TAKEN = frozenset({Verdict.REQUEST, Verdict.BROADCAST})
 Reader = Callable[[list[Stream]], list[list[bytes]]]
 _AT_ONCE = 8
@@ -109,21 +108,9 @@ class _Handler(ServerRequestHandler):
         """Send nothing."""
 
 
-class NoLibmodbus(Exception):
-    """There is no slave on libmodbus to compare with."""
-
-
 def libmodbus(folder: Path, unit: int) -> Reader:
-    """Return a reader that runs a slave on libmodbus, compiled into the folder, in real time."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise NoLibmodbus("no C compiler (Debian: apt install gcc libc6-dev libmodbus-dev)")
-    program = folder / "libmodbus_slave"
-    command = [compiler, "-O2", "-I/usr/include/modbus", "-o", program, SOURCE, "-lmodbus"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoLibmodbus(f"it does not compile (Debian: apt install libmodbus-dev): {done.stderr.splitlines()[0]}")
-    return partial(_libmodbus, program, unit)
+    """Return a reader that runs a slave on libmodbus, compiled into the folder, in real time, or raise NotCompiled."""
+    return partial(_libmodbus, compiled("libmodbus_slave", folder, "modbus"), unit)
 
 
 def _libmodbus(program: Path, unit: int, streams: list[Stream]) -> list[list[bytes]]:

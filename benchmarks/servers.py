@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _STOP_SECONDS = 5
 @contextmanager
 def gateway(folder: Path, **settings: str) -> Iterator[Gateway]:
     """A gateway that is ready, on loopback; stopped in good order, or else killed."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     with running(folder, **settings) as started:
         try:
             yield started
@@ -34,24 +34,32 @@ def gateway(folder: Path, **settings: str) -> Iterator[Gateway]:
 @contextmanager
 def server(
     folder: Path, port: int, module: str, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """A Python module that serves a port of loopback, with the folder as its current one and for its log."""
     folder.mkdir()
-    with launched(folder, module, *arguments, environment=environment) as process:
-        eventually(lambda: _serves(port, process), f"{module} serving; see {folder}/server.log")
-        yield
+    with program(folder, port, [sys.executable, "-m", module, *arguments], environment=environment) as process:
+        yield process
+
+
+@contextmanager
+def program(
+    folder: Path, port: int, command: Sequence[str], *, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Any program that serves a port of loopback, once it does."""
+    with launched(folder, command, environment=environment) as process:
+        eventually(lambda: _serves(port, process), f"{command} serving; see {folder}/server.log")
+        yield process
 
 
 @contextmanager
 def launched(
-    folder: Path, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    folder: Path, command: Sequence[str], *, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python module that runs, with the folder as its current one and for its log."""
+    """A program that runs, with the folder as its current one and for its log."""
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=folder, env=_importing(environment), stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            command, cwd=folder, env=_importing(environment), stdout=log, stderr=log, start_new_session=True
+        )
     try:
         yield process
     finally:

@@ -39,7 +39,7 @@ class Row:
         """Return what stands under each column."""
         low, high = self.pairs
         spread = f"{shown_ratio(low)} to {shown_ratio(high)}" if len(self.ours) > 1 else ""
-        figures = (_figure(median(self.ours)), _figure(median(self.theirs)))
+        figures = (figure(median(self.ours)), figure(median(self.theirs)))
         return (shown_ratio(self.ratio), spread, *figures, self.unit, self.better, self.what)
 
 
@@ -55,7 +55,7 @@ class Table:
         """Return the table as lines of text."""
         lines = [self.title]
         if self.rows:
-            lines += _aligned([_COLUMNS, *(row.cells() for row in self.rows)])
+            lines += aligned([_COLUMNS, *(row.cells() for row in self.rows)])
         return "\n".join([*lines, *(line for note in self.notes for line in _wrapped(note))])
 
 
@@ -70,7 +70,8 @@ def _over(ours: float, theirs: float) -> float:
     return ours / theirs if theirs else math.nan
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
+    """Return three digits that count."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -78,10 +79,13 @@ def _wrapped(note: str) -> list[str]:
     return textwrap.wrap(note, _WIDTH, initial_indent="  * ", subsequent_indent="    ")
 
 
-def _aligned(cells: list[tuple[str, ...]]) -> list[str]:
+def aligned(cells: list[tuple[str, ...]], numbers: int = _NUMBERS) -> list[str]:
+    """Return cells as lines, so many leading columns of them set to the right."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  " + "  ".join(_set(n, text, widths[n]) for n, text in enumerate(line)).rstrip() for line in cells]
+    return [
+        "  " + "  ".join(_set(text, widths[n], n < numbers) for n, text in enumerate(line)).rstrip() for line in cells
+    ]
 
 
-def _set(column: int, text: str, width: int) -> str:
-    return text.rjust(width) if column < _NUMBERS else text.ljust(width)
+def _set(text: str, width: int, is_number: bool) -> str:
+    return text.rjust(width) if is_number else text.ljust(width)

@@ -1,17 +1,23 @@
-"""Ours and theirs in turns, so that whatever else the machine does falls on both alike."""
+"""Several sides in turns, so that whatever else the machine does falls on all alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def in_turns(repetitions: int, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[list[T], list[T]]:
-    """Call both that often, one directly after the other; every second time theirs comes first."""
-    both: tuple[list[T], list[T]] = ([], [])
-    for n in range(repetitions):
-        for side in (0, 1) if n % 2 == 0 else (1, 0):
-            both[side].append((ours, theirs)[side]())
-    return both
+def in_turns(repetitions: int, *sides: Callable[[], T]) -> tuple[list[T], ...]:
+    """Call all sides that often, one directly after the other; each time another one comes first."""
+    found: tuple[list[T], ...] = tuple([] for _ in sides)
+    for number in range(repetitions):
+        for side in turned(range(len(sides)), number):
+            found[side].append(sides[side]())
+    return found
+
+
+def turned(sides: Sequence[T], number: int) -> list[T]:
+    """Return the sides in the order of this repetition."""
+    first = number % len(sides)
+    return [*sides[first:], *sides[:first]]

@@ -1,4 +1,6 @@
-"""gunicorn's configuration for the bare Flask route: every setting of the gateway's but its application and daemon."""
+"""gunicorn's configuration for a floor, BENCH_APP: every setting of the gateway's but its application and daemon."""
+
+import os
 
 from gunicorn.config import make_settings
 
@@ -12,4 +14,4 @@ globals().update(
     {name: value for name, value in vars(gunicorn_config).items() if name in _KNOWN and not callable(value)}
 )
 
-wsgi_app = "benchmarks.children.bare_flask:app"
+wsgi_app = os.environ["BENCH_APP"]

@@ -19,7 +19,7 @@ from neasmart_gateway.errors import GatewayError, SettingsError
 from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.health_command import health
 from neasmart_gateway.logs.lines import escaped
-from neasmart_gateway.settings import effective, load, tls
+from neasmart_gateway.settings import check_files, effective, load
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of
 from neasmart_gateway.simulator.manners import Manners, units_in
@@ -65,8 +65,7 @@ def demo() -> None:
 def check_config() -> None:
     """Print the settings in force, secrets masked; or what is wrong with them, and exit with status 2."""
     settings = load()
-    tls.check(settings.api)
-    tls.check_authority(settings.mqtt)
+    check_files(settings)
     for name, value in effective(settings).items():
         print(f"{name}={value}")
     for base in settings.structures:

@@ -6,6 +6,7 @@ once: HUP renews HTTP workers and reopens logs, changed settings need a restart.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -22,7 +23,7 @@ from neasmart_gateway.errors import SettingsError
 from neasmart_gateway.http_worker import careful_context
 from neasmart_gateway.logs import Logging, configure
 from neasmart_gateway.logs.quotations import quotes_nobody
-from neasmart_gateway.settings import Settings, load, tls
+from neasmart_gateway.settings import Settings, check_files, load
 from neasmart_gateway.settings.kinds import on_any_socket
 from neasmart_gateway.supervisor_broker import with_broker
 
@@ -32,8 +33,7 @@ _log = structlog.get_logger("neasmart.gateway")
 def _settings() -> Settings:
     try:
         settings = load()
-        tls.check(settings.api)
-        tls.check_authority(settings.mqtt)
+        check_files(settings)
         return settings
     except SettingsError as error:
         for fault in error.faults:
@@ -110,8 +110,16 @@ def on_starting(_server: object) -> None:
     gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
 
 
+_STEPS_BEHIND = 5
+
+
 def post_fork(_server: object, _worker: object) -> None:
-    """Load the application without looking for garbage time and again: it makes none."""
+    """Let the daemon, for which the base waits, go before us where processors are short.
+
+    And load the application without looking for garbage time and again: it makes none.
+    """
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
+        os.nice(_STEPS_BEHIND)
     gc.disable()
 
 
@@ -127,7 +135,11 @@ def dirty_post_fork(_arbiter: object, _worker: object) -> None:
 
 
 def dirty_worker_init(_worker: object) -> None:
-    """Collect from here on what the daemon leaves behind; it works already, in its own thread."""
+    """Collect from here on what the daemon leaves behind; it works already, in its own thread.
+
+    Its modules are passed over: to look at them all takes 13 ms or more, in which the base would wait for its answer.
+    """
+    gc.freeze()
     gc.enable()
 
 

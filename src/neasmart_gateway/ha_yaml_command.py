@@ -51,7 +51,7 @@ def _address(url: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and plain
     except ValueError:
         good = False
-    if not good or not url.isprintable() or any(mark in url for mark in "{} \\"):
+    if not good or not url.isprintable() or any(mark in url for mark in "{} \\\"'"):
         raise OperatorError(f"{url!r} is no address of a gateway, such as http://192.0.2.7:5001: no path, no password")
     return f"{parts.scheme}://{parts.netloc}"
 

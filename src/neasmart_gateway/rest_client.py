@@ -24,6 +24,13 @@ class NoGateway(OperatorError):
     """Nobody answers where the gateway should be."""
 
 
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nobody elsewhere: what we say, a key above all, is for whom it was addressed to."""
+
+    def redirect_request(self, *_args: object) -> None:
+        """Let an answer that names another address be what it is, an error."""
+
+
 class RestClient:
     """Calls the gateway that the settings describe; OperatorError says why it cannot.
 
@@ -34,6 +41,7 @@ class RestClient:
         self.url = url or _url_of(settings.api)
         self.base = f"{self.url}{_VERSION}"
         self.tls = trusting(settings.api)
+        self._opener = urllib.request.build_opener(Stay, urllib.request.HTTPSHandler(context=self.tls))
         self._key = settings.api.key.get_secret_value() if settings.api.key else None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the gateway answers
@@ -59,7 +67,7 @@ class RestClient:
 
     def _read(self, base: str, path: str) -> bytes:
         status, content = self._asked(base, path)
-        if status >= HTTPStatus.BAD_REQUEST:
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
             raise OperatorError(f"the gateway refuses {path}: {_detail(status, content)}")
         return content
 
@@ -68,7 +76,7 @@ class RestClient:
         headers = {"X-API-Key": self._key} if self._key else {}
         request = urllib.request.Request(base + path, headers=headers)  # noqa: S310 - always http or https
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT, context=self.tls) as answer:  # noqa: S310
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

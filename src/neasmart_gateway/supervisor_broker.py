@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from neasmart_gateway.rest_client import Stay
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.settings.mqtt import Mqtt
 
 _log = structlog.get_logger("neasmart.mqtt")
 _TIMEOUT = 2.0
 _PAUSES = (0.5, 1.0, 0.0)
-"""Seconds after each attempt: together with the timeouts 7.5 s at most, in which nobody answers the base station."""
+"""Seconds after each attempt."""
+_PATIENCE = 7.5
+"""Seconds for everything, however an answer drips: meanwhile nobody answers the base station."""
 _LONGEST = 65536
 _TO_DO = "install a broker such as the Mosquitto add-on, or set mqtt.host; then restart this add-on"
+
+
+class TooSlow(Exception):
+    """The time is over."""
 
 
 class NoBroker(Exception):
@@ -33,12 +43,29 @@ def with_broker(settings: Settings, token: str | None, sleep: Callable[[float], 
     if address is None or settings.mqtt.host is not None:
         return settings
     try:
-        mqtt = _merged(settings.mqtt, _told(address, token or "", sleep))
-    except NoBroker as reason:
+        with _within(_PATIENCE):
+            mqtt = _merged(settings.mqtt, _told(address, token or "", sleep))
+    except (NoBroker, TooSlow) as reason:
         _log.warning("there is no MQTT: Home Assistant names no broker", reason=str(reason), to_do=_TO_DO)
         return settings
     _log.info("Home Assistant has named its broker", host=mqtt.host, port=mqtt.port, tls=mqtt.tls)
     return settings.model_copy(update={"mqtt": mqtt})
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Raise TooSlow when this takes longer; for the main thread alone."""
+
+    def over(_number: int, _frame: object) -> None:
+        raise TooSlow(f"it takes longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _told(address: str, token: str, sleep: Callable[[float], None]) -> dict[str, Any]:
@@ -58,7 +85,7 @@ def _ask(address: str, token: str) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - the settings allow http only
         f"{address}/services/mqtt", headers={"Authorization": f"Bearer {token}"}
     )
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay)
     try:
         with direct.open(request, timeout=_TIMEOUT) as answer:
             data = json.loads(answer.read(_LONGEST))["data"]
@@ -67,7 +94,7 @@ def _ask(address: str, token: str) -> dict[str, Any]:
             if error.code >= 500:
                 raise OSError(f"status {error.code}") from None
             raise NoBroker(_message(error)) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
         raise NoBroker(f"{address} answers what is no description of a service") from None
     if not isinstance(data, dict):
         raise NoBroker("there is no such service")
@@ -77,22 +104,18 @@ def _ask(address: str, token: str) -> dict[str, Any]:
 def _message(error: urllib.error.HTTPError) -> str:
     try:
         return f"status {error.code}, {json.loads(error.read(_LONGEST))['message']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
         return f"status {error.code}"
 
 
 def _merged(own: Mqtt, told: dict[str, Any]) -> Mqtt:
-    """Return our settings with host, port, user and TLS as they were told; NoBroker when those make no sense."""
-    theirs = {
-        "host": told.get("host"),
-        "port": told.get("port"),
-        "username": told.get("username") or None,
-        "password": told.get("password") or None,
-        "tls": told.get("ssl", False),
-    }
+    """Return our settings, with what they leave open as it was told; NoBroker when that makes no sense."""
+    theirs = {"host": told.get("host"), "port": told.get("port"), "tls": told.get("ssl", False)}
+    if own.username is None:
+        theirs |= {"username": told.get("username") or None, "password": told.get("password") or None}
     if not theirs["host"]:
         raise NoBroker("there is no host in what it tells")
-    kept = {"topic": own.topic, "discovery_prefix": own.discovery_prefix}
+    kept = {name: getattr(own, name) for name in own.model_fields_set}
     try:
         return Mqtt.model_validate(theirs | kept)
     except ValidationError as error:

@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks import framer
 from benchmarks.accidents import checksum, sealed_runs, standard_lengths
+from benchmarks.compiled import NotCompiled
 from benchmarks.known import Known, Untold, known
-from benchmarks.readers import NoLibmodbus, libmodbus, pymodbus
+from benchmarks.readers import libmodbus, pymodbus
 from benchmarks.streams import UNITS, Expected, Item, Kind, Stream, sealed
 from neasmart_gateway.modbus import crc
 from neasmart_gateway.modbus.frame import UNTOLD, frame_lengths
@@ -66,7 +67,7 @@ def test_both_others_hear_a_lone_request(tmp_path: Path) -> None:
     assert pymodbus(UNITS, streams) == wanted
     try:
         slave = libmodbus(tmp_path, 240)
-    except NoLibmodbus as why:
+    except NotCompiled as why:
         cannot(str(why))
     assert slave(streams) == wanted
 

@@ -4,15 +4,30 @@ import math
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from benchmarks import bus, disk, events, history, http, scrape
+from benchmarks import (
+    bus,
+    bus_flush,
+    disk,
+    end_to_end,
+    events,
+    growth,
+    growth_store,
+    history,
+    http,
+    scrape,
+    weight,
+)  # fmt: skip
+from benchmarks.bus_servers import Asking, client, pymodbus
+from benchmarks.figures import ALL
 from benchmarks.machine import describe, file_system
 from benchmarks.servers import ROOT
 from benchmarks.table import Row, Table
-from benchmarks.turns import in_turns
+from benchmarks.turns import in_turns, turned
 from benchmarks.written import is_counted
 from tests.running import eventually, is_alive
 
@@ -29,16 +44,77 @@ def check(table: Table, whats: list[str]) -> None:
 
 
 def test_bus(tmp_path: Path) -> None:
-    """Reads and writes, by rate and by round trip."""
-    figures = ("rate", "p50", "p99")
-    whats = [f"{kind} of 3 registers: {figure}" for kind in ("read", "write") for figure in figures]
-    check(bus.measure(tmp_path, bus.Size(repetitions=1, requests=20, seconds=1)), whats)
+    """Reads and writes, idle and under load, beside both servers and beside ourselves."""
+    flush = bus_flush.Size(repetitions=1, seconds=1.5, rate=100)
+    size = bus.Size(repetitions=1, asking=Asking(requests=20, seconds=1), connections=(1,), flush=flush)
+    py, c, ours = bus.measure(tmp_path, size)
+    cells = [f"{load}, 1 connection, {kind}" for load in (bus.IDLE, bus.LOADED) for kind in ("read", "write")]
+    check(py, [f"pymodbus, {cell}: {figure}" for cell in cells for figure in ALL])
+    if c.rows:
+        check(c, [row.what.replace("pymodbus", "libmodbus") for row in py.rows])
+    else:
+        assert "not measured" in c.render()
+    assert [row.what for row in ours.rows][:10] == [f"ours, {cell}: {figure}" for cell in cells[2:] for figure in ALL]
+    assert "ours, write during a flush: p99" in ours.render() or "no flush" in ours.render()
+
+
+@pytest.mark.parametrize("rate", [0, 200])
+def test_bus_client_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
+    """The client in Python asks the same, on as many connections, at the same pace."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ask, what = client(tmp_path)
+    assert "no C compiler" in what
+    with pymodbus(tmp_path / "pymodbus") as port:
+        for kind in ("read", "write"):
+            found = ask(port, Asking(kind, connections=2, requests=20, seconds=5, rate=rate))
+            assert len(found) == 20
+            assert all(took > 0 for _, took in found)
+            gaps = [later - due for (due, _), (later, _) in pairwise(sorted(found))]
+            assert not rate or all(gap == pytest.approx(1 / rate) for gap in gaps)
 
 
 def test_http(tmp_path: Path) -> None:
-    """The rate under load, and the round trip of one client."""
-    table = http.measure(tmp_path, http.Size(repetitions=1, requests=20, seconds=1, connections=3))
-    check(table, ["3 connections: rate", "1 connection: p50", "1 connection: p99"])
+    """The rate under load, and the round trip of one client, of reads and a command, beside both floors."""
+    flask, wsgi = http.measure(tmp_path, http.Size(repetitions=1, seconds=0.05, connections=2, zones=2))
+    routes = ("one zone", "2 zones", "snapshot", "snapshot 304", "command")
+    figures = ("2 connections: rate", "1 connection: p50", "1 connection: p99")
+    for name, table in (("Flask", flask), ("WSGI", wsgi)):
+        check(table, [f"{name}, {route}, {figure}" for route in routes for figure in figures])
+
+
+def test_end_to_end(tmp_path: Path) -> None:
+    """Every way, from writing to seeing."""
+    table = end_to_end.measure(tmp_path, end_to_end.Size(repetitions=1, times=2))
+    check(table, [f"{way}: {figure}" for way in end_to_end.WAYS for figure in ("p50", "p99", "max")])
+
+
+def test_weight(tmp_path: Path) -> None:
+    """Memory of every process, CPU and starts."""
+    table = weight.measure(tmp_path, weight.Size(starts=1, rest_seconds=1, zones=12))
+    found = {row.what: row.ours for row in table.rows}
+    memory = "memory (PSS), without MQTT" if "without MQTT" in table.render() else "memory (PSS)"
+    names = [
+        memory,
+        "CPU at rest",
+        "start to first answer on the bus",
+        "start to first answer over HTTP, ready",
+    ]
+    assert list(found) == names
+    assert found[names[2]] <= found[names[3]]
+    assert all(role in table.render() for role in ("master", "supervisor", "HTTP worker", "daemon"))
+
+
+def test_growth(tmp_path: Path) -> None:
+    """Larger houses beside a small one, and stores of more days beside one of a single day."""
+    store = growth_store.Size(days=(1, 2), zones=1, model_days=1, raw_days=1, times=1, starts=1)
+    ways = end_to_end.Size(repetitions=1, times=1)
+    size = growth.Size((1, 2), 1, Asking(requests=5, seconds=1), 0.05, ways, store)
+    houses, stores = growth.measure(tmp_path, size)
+    assert {"2 zones, bus write: p99", "2 zones, HTTP snapshot: p50", "2 zones, memory (PSS)"} <= {
+        row.what for row in houses.rows
+    }
+    assert "2 days, the file" in [row.what for row in stores.rows]
+    assert all(value > 0 for table in (houses, stores) for row in table.rows for value in (*row.ours, *row.theirs))
 
 
 def test_events(tmp_path: Path) -> None:
@@ -52,7 +128,7 @@ def test_events(tmp_path: Path) -> None:
 
 def test_scrape(tmp_path: Path) -> None:
     """The round trip of a scrape, of a large house and of a small one."""
-    table = scrape.measure(tmp_path, scrape.Size(repetitions=1, requests=3, seconds=5, zones=2))
+    table = scrape.measure(tmp_path, scrape.Size(repetitions=1, seconds=0.05, zones=2))
     check(table, ["a scrape of 2 zones: p50", "a scrape of 2 zones: p99"])
 
 
@@ -62,7 +138,8 @@ def test_disk(tmp_path: Path) -> None:
     if is_counted(tmp_path):
         ways = ("sqlitedict, autocommit", "sqlite3 as it comes")
         kinds = ("handed to the kernel (write_bytes)", "of these, not cancelled before reaching the disk")
-        check(table, [f"{way}: {kind}" for way in ways for kind in kinds])
+        day = "sqlitedict, autocommit: a day of 60 zones"
+        check(table, [*(f"{way}: {kind}" for way in ways for kind in kinds), day])
     else:
         check(table, [])
         assert "not measured" in table.render()
@@ -110,6 +187,7 @@ def test_turns_change_places() -> None:
     ours, theirs = in_turns(3, lambda: calls.append("ours"), lambda: calls.append("theirs"))
     assert calls == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
     assert (len(ours), len(theirs)) == (3, 3)
+    assert [turned("abc", number) for number in range(3)] == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
 
 
 def test_machine_is_named(tmp_path: Path) -> None:
@@ -135,7 +213,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
 def servers(folder: Path) -> list[int]:
     """The processes that run below a folder, once those of both servers do."""
     found = {pid: place for pid, place in places().items() if folder in place.parents}
-    return list(found) if {place.name for place in found.values()} == {"gateway", "pymodbus"} else []
+    return list(found) if {"gateway", "pymodbus"} <= {place.name for place in found.values()} else []
 
 
 def places() -> dict[int, Path]:

@@ -14,6 +14,7 @@ from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.ha_yaml.document import Access, document
 from neasmart_gateway.ha_yaml.house import House, Room
+from neasmart_gateway.ha_yaml.readings import literal
 
 GOLDEN = Path(__file__).with_name("small_house.yaml")
 SMALL = House((Room(ZoneRef(2, 12), "Gäste-WC"),), mixed_groups=(3,), pumps=(1,), dehumidifiers=(9,))
@@ -91,6 +92,11 @@ def test_a_label_is_shown_as_it_is(label: str) -> None:
 def test_no_label_breaks_the_document(label: str) -> None:
     """Whatever somebody writes into the settings file; blanks and line breaks of all kinds become one blank."""
     assert names(labelled(label))[0] == f"{' '.join(label.split())} temperature"
+
+
+def test_a_label_of_any_script_can_be_shown() -> None:
+    """Also one for which JSON would write two halves, neither of which is a character."""
+    assert literal("Bad \N{BATHTUB} {{x}}") == '{{ "Bad \N{BATHTUB} {{x}}" }}'
 
 
 def test_rooms_with_one_label_are_told_apart() -> None:

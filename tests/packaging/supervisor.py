@@ -28,6 +28,7 @@ class Supervisor:
         self.address = f"http://127.0.0.1:{port}"
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[tuple[str, str | None]] = []
+        self.elsewhere = ""
 
     def tells(self, data: Any, status: int = 200) -> None:
         self.answers.append((status, json.dumps({"result": "ok", "data": data}).encode()))
@@ -49,6 +50,8 @@ def supervisor() -> Iterator[Supervisor]:
             status, body = played.answer()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if played.elsewhere:
+                self.send_header("Location", played.elsewhere)
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,11 +1,18 @@
 """Supervisor names the broker, where the user has named none; whatever it answers, the gateway starts."""
 
+import select
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from neasmart_gateway import supervisor_broker
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.settings.mqtt import Mqtt
 from neasmart_gateway.supervisor_broker import with_broker
@@ -86,6 +93,61 @@ def test_no_broker_is_installed(played: Supervisor) -> None:
     played.refuses(400, "Service not enabled")
     _, (line,), pauses = filled(settings(played.address))
     assert (line["reason"], pauses) == ("status 400, Service not enabled", [])
+
+
+@pytest.mark.parametrize("said", [b"[" * 50_000, b'{"data": 5}', b"[]", b'"'])
+def test_nonsense(played: Supervisor, said: bytes) -> None:
+    """Whatever it is."""
+    played.answers.append((200, said))
+    before = settings(played.address)
+    mqtt, (line,), _ = filled(before)
+    assert (mqtt, line["log_level"]) == (before.mqtt, "warning")
+
+
+def test_somebody_who_speaks_no_http() -> None:
+    """Another program at that address."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=lambda: _greeted(other, b"SSH-2.0-x\r\n"), daemon=True).start()
+        _, (line,), _ = filled(settings(f"http://127.0.0.1:{other.getsockname()[1]}"))
+    assert line["reason"].endswith("answers what is no description of a service")
+
+
+def test_an_answer_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of all of it is bounded, not of each byte."""
+    monkeypatch.setattr(supervisor_broker, "_PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=lambda: _greeted(other, b"HTTP/1.1 200 OK\r\n", drips=True), daemon=True).start()
+        _, (line,), _ = filled(settings(f"http://127.0.0.1:{other.getsockname()[1]}"))
+    assert line["reason"] == "it takes longer than 0.2 s"
+
+
+def _greeted(server: socket.socket, greeting: bytes, *, drips: bool = False) -> None:
+    with server.accept()[0] as connection, suppress(OSError):
+        connection.recv(1024)
+        connection.sendall(greeting)
+        while drips and select.select([connection], [], [], 0.05)[0] == []:
+            connection.sendall(b"x")
+
+
+def test_it_sends_us_elsewhere(played: Supervisor) -> None:
+    """The token is for nobody else."""
+    with supervisor() as other:
+        other.tells(SERVICE)
+        played.elsewhere = f"{other.address}/services/mqtt"
+        played.answers.append((302, b""))
+        _, (line,), _ = filled(settings(played.address))
+        assert other.asked == []
+    assert line["reason"] == "status 302"
+
+
+def test_what_the_user_has_set_besides_counts(played: Supervisor, tmp_path: Path) -> None:
+    """A login and an authority of their own for Supervisor's broker."""
+    played.tells(SERVICE | {"ssl": True, "port": 8883})
+    own = {"username": "me", "password": SecretStr("mine"), "ca_file": tmp_path / "ca.pem", "tls": True}
+    mqtt, _, _ = filled(settings(played.address, **own))
+    assert (mqtt.host, mqtt.port, mqtt.username, mqtt.ca_file) == ("core-mosquitto", 8883, "me", own["ca_file"])
+    assert mqtt.password is not None
+    assert mqtt.password.get_secret_value() == "mine"
 
 
 def test_no_json(played: Supervisor) -> None:

@@ -52,6 +52,12 @@ def kill_the_daemon(gateway: Gateway) -> None:
     eventually(lambda: gateway.daemon not in (old, 0), "a new daemon")
 
 
+def test_the_daemon_goes_before_http_workers(gateway: Gateway) -> None:
+    """Where processors are short the base gets its answer first."""
+    niceness = {os.getpriority(os.PRIO_PROCESS, worker) for worker in gateway.workers}
+    assert niceness == {os.getpriority(os.PRIO_PROCESS, gateway.daemon) + 5}
+
+
 def test_all_that_was_sent_is_counted(gateway: Gateway) -> None:
     """Each request by exactly one of four workers, and each frame, however many of them were killed meanwhile."""
     zone, sent, frames = "/api/v1/zones/{base}/{zone}", 0, 0

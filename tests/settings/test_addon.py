@@ -8,7 +8,7 @@ import pytest
 
 from neasmart_gateway.domain.zones import ZoneRef
 from neasmart_gateway.errors import SettingsError
-from neasmart_gateway.settings import Settings, effective, known_names, load
+from neasmart_gateway.settings import Settings, check_files, effective, known_names, load
 from neasmart_gateway.settings.addon import OPTIONS
 from neasmart_gateway.settings.loading import written
 
@@ -179,6 +179,13 @@ def test_a_wrong_option_is_one_line(options: dict[str, Any], wanted: list[str]) 
     (line,) = faults(**options)
     assert [part for part in wanted if part not in line] == [], line
     assert "NEASMART_" not in line
+
+
+def test_a_file_that_an_option_names_is_checked() -> None:
+    """By the name of the option too."""
+    with pytest.raises(SettingsError) as caught:
+        check_files(given(mqtt={"host": "broker", "tls": True, "ca_file": "/nowhere/ca.pem"}))
+    assert caught.value.faults == ["option mqtt.ca_file ('/nowhere/ca.pem'): No such file or directory"]
 
 
 def test_nobody_lets_everybody_in_by_an_option() -> None:

@@ -23,13 +23,9 @@ class Interval:
     newest: float | None = None
     """The seconds between the last two times."""
 
-    def again(self, now: float) -> None:
-        """Note that it has happened again."""
-        self.add(now - self.last)
+    def again(self, now: float, seconds: float) -> None:
+        """Note that it has happened again, and let the seconds between into the mean."""
         self.last = now
-
-    def add(self, seconds: float) -> None:
-        """Let an interval into the mean."""
         self.times += 1
         self.newest = seconds
         self.mean = seconds if self.mean is None else self.mean + _WEIGHT * (seconds - self.mean)
@@ -60,8 +56,7 @@ class Intervals:
         if interval is None:
             self.echoes[register] = Interval(now, mean=seconds)
         else:
-            interval.add(seconds)
-            interval.last = now
+            interval.again(now, seconds)
 
     def report(self, after: int, limit: int, offset: float) -> list[dict[str, Any]]:
         """Return those of registers above `after`, at most `limit`, in order; times as Unix seconds, all to the ms."""
@@ -88,6 +83,6 @@ def _note(table: dict[int, Interval], start: int, count: int, now: float) -> Non
     for register in range(start, start + count):
         interval = table.get(register)
         if interval is not None:
-            interval.again(now)
+            interval.again(now, now - interval.last)
         elif len(table) < _MOST:
             table[register] = Interval(now)

@@ -23,6 +23,7 @@ class MbapTalk:
     def __init__(self, slave: Slave, wire: Wire, witness: Witness, clock: Callable[[], float]) -> None:
         self._slave, self._wire, self._witness, self._clock = slave, wire, witness, clock
         self._framer = MbapFramer()
+        self._paused = False
 
     def feed(self, data: bytes, at: float) -> None:
         """Take bytes in and serve the frames that they complete."""
@@ -48,9 +49,11 @@ class MbapTalk:
         if not self._wire.is_open:
             return
         if self._framer.has_frame:
+            self._paused = True
             self._wire.pause(True)
             self._wire.loop.call_soon(self._serve_some, frames)
-        else:
+        elif self._paused:
+            self._paused = False
             self._wire.pause(False)
 
     def _serve(self, frame: TcpFrame) -> None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from pymodbus.pdu import DecodePDU, ModbusPDU
-from pymodbus.pdu.register_message import ReadWriteMultipleRegistersRequest
-
-from neasmart_gateway.bus.context import RequestContext
 from neasmart_gateway.bus.intervals import Intervals
 from neasmart_gateway.bus.records import BusRecord, RequestFailed
 from neasmart_gateway.desk.desk import Desk
 from neasmart_gateway.desk.peers import Peer
 from neasmart_gateway.domain.registers import ADDRESS_SPACE
 from neasmart_gateway.modbus.pdu import BROADCAST, SERVED, WRITES, ExceptionCode, exception
-from neasmart_gateway.modbus.shapes import request_length
+from neasmart_gateway.modbus.requests import Request, acknowledgement, answer, parse
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer, the registers whose open word it carries, and when they were read (monotonic seconds)."""
 
     pdu: bytes
@@ -41,7 +36,6 @@ class Slave:
         self._desk = desk
         self._clock = clock
         self._report = report
-        self._decoder = DecodePDU(True)
         self.units = units
         self.listen_only = listen_only
         self.intervals = Intervals()
@@ -73,18 +67,22 @@ class Slave:
         self._desk.heard(peer, now)
         if function not in (WRITES if unit == BROADCAST else SERVED):
             return Reply(exception(function, ExceptionCode.ILLEGAL_FUNCTION))
-        request = self._decoder.decode(pdu) if request_length(pdu) == len(pdu) else None
+        request = parse(pdu)
         if request is None:
             return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_VALUE))
-        writable = not _reads_beyond_the_end(request)
-        context = RequestContext(self._desk, self.intervals, peer, now, writable=writable)
-        response = context.run(request, unit)
-        return Reply(bytes((response.function_code,)) + response.encode(), context.pending, now)
+        if request.end > ADDRESS_SPACE:  # nothing of it is done, also where only its read is impossible
+            return Reply(exception(function, ExceptionCode.ILLEGAL_DATA_ADDRESS))
+        self._write(request, peer, now)
+        if not request.read_count:
+            return Reply(acknowledgement(pdu))
+        self.intervals.polled(request.read_at, request.read_count, now)
+        found = self._desk.read(peer, request.read_at, request.read_count, now)
+        return Reply(answer(function, found.words), found.pending, now)
 
-
-def _reads_beyond_the_end(request: ModbusPDU) -> bool:
-    """Whether a read and write would have written before its read turned out to be impossible."""
-    return (
-        isinstance(request, ReadWriteMultipleRegistersRequest)
-        and request.read_address + request.read_count > ADDRESS_SPACE
-    )
+    def _write(self, request: Request, peer: Peer, now: float) -> None:
+        words, masks = request.words, request.masks
+        if masks is not None:
+            words = (masks.of(self._desk.reported(request.write_at)),)
+        if words:
+            self.intervals.written(request.write_at, len(words), now)
+            self._desk.write(peer, request.write_at, words, now)

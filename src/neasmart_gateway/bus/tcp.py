@@ -1,7 +1,7 @@
 """TCP: pymodbus's server and transports, with a connection handler of our own.
 
 pymodbus 3.16.1's own handler loses all but the first request of a segment, answers units that are not its own, and
-never finds its place again after a bad header; its listener, transports and PDU classes are sound and used here.
+never finds its place again after a bad header; its listener and transports are sound and used here.
 """
 
 from __future__ import annotations

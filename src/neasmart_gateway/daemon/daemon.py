@@ -21,7 +21,7 @@ from neasmart_gateway.daemon.diagnosis import Diagnosis
 from neasmart_gateway.daemon.diagnostics import Diagnostics
 from neasmart_gateway.daemon.disk import DiskWatch, room_at
 from neasmart_gateway.daemon.home_assistant import mqtt_of
-from neasmart_gateway.daemon.hooks import LogHook, Record, for_request
+from neasmart_gateway.daemon.hooks import LogHook, Record, for_request, is_logged
 from neasmart_gateway.daemon.line import Line
 from neasmart_gateway.daemon.measured import Measured
 from neasmart_gateway.daemon.methods import Methods
@@ -67,7 +67,7 @@ class Daemon:
         self._settings = settings
         self._memory = memory
         self._supervisor = supervisor
-        self._log = LogHook(time.monotonic)
+        self._log = LogHook(time.monotonic, is_logged)
         self._counts = CountHook(memory.counters, written_by_this_process)
         self._loop = asyncio.get_running_loop()
         database = settings.database

@@ -74,15 +74,28 @@ def for_request(context: Mapping[str, str]) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**{n: v for n, v in context.items() if n == "request_id"})
 
 
-class LogHook:
-    """Writes one line for each record; `clock` gives monotonic seconds."""
+def is_logged(logger: str, level: int) -> bool:
+    """Say whether lines of a logger at a level are written, as the settings have it."""
+    return logging.getLogger(logger).isEnabledFor(level)
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+
+class LogHook:
+    """Writes one line for each record; `clock` gives monotonic seconds.
+
+    `wanted` says of a logger and a level whether its lines are written at all, and is asked once.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], wanted: Callable[[str, int], bool] = lambda _name, _level: True
+    ) -> None:
+        self._left_alone = {kind for kind, (name, level, _) in _LINES.items() if not wanted(name, level)}
         self._floods = Floods(clock)
         self._loggers = {name: structlog.get_logger(name) for name, _, _ in _LINES.values()}
 
     def __call__(self, record: Record) -> None:
-        """Log a record, unless it is one of a flood."""
+        """Log a record, unless it is one of a flood, or of a kind that is not logged."""
+        if type(record) in self._left_alone:
+            return
         self.catch_up()
         left_out = self._floods.admit(record)
         if left_out is not None:
@@ -96,6 +109,11 @@ class LogHook:
     def _log(self, record: Record, left_out: int) -> None:
         name, level, event, fields = said(record)
         self._loggers[name].log(level, event, **fields | ({"left_out": left_out} if left_out else {}))
+
+
+def level_of(record: Record) -> int:
+    """Return the level at which a record is logged."""
+    return _LINES[type(record)][1]
 
 
 def said(record: Record) -> tuple[str, int, str, dict[str, object]]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from neasmart_gateway.daemon.hooks import Record, said
+from neasmart_gateway.daemon.hooks import Record, level_of, said
 from neasmart_gateway.daemon.records import DiagnosticsCleared
 from neasmart_gateway.desk import records as desk
 from neasmart_gateway.diagnostics.events import Event
@@ -25,9 +25,9 @@ def event_of(record: Record, at: float) -> Event | None:
     """Return what a record says as an event, None for one that is not noteworthy. `at` is Unix seconds."""
     if isinstance(record, desk.CommandChanged):
         return _end_of(record.receipt, at)
-    logger, level, sentence, fields = said(record)
-    if level < logging.INFO or isinstance(record, DiagnosticsCleared):
+    if level_of(record) < logging.INFO or isinstance(record, DiagnosticsCleared):
         return None  # who has cleared them is for the log: what was cleared is empty
+    logger, level, sentence, fields = said(record)
     component = "bus" if isinstance(record, _OF_THE_BUS) else _COMPONENTS[logger]
     return Event(component, logging.getLevelName(level).lower(), sentence, at, at, _subject(fields), fields)
 

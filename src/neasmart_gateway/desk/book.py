@@ -53,6 +53,12 @@ class CommandBook:
         self.happen(address, event, now)
         return None
 
+    def orders(self, addresses: Iterable[int], now: float) -> dict[int, Order]:
+        """Return the open orders of some registers by address, as they are now; see `order`."""
+        if not self._open:
+            return {}
+        return {address: order for address in addresses if (order := self.order(address, now)) is not None}
+
     def command(self, address: int) -> Command | None:
         """Return the command that is open on a register."""
         return self._open.get(address)
@@ -195,7 +201,7 @@ class CommandBook:
         self._report(CommandChanged(receipt))
 
     def _reported(self, address: int) -> int | None:
-        return self._memory.reader.cell(address).reported
+        return self._memory.writer.reported(address)
 
     def _own_word(self, address: int) -> int | None:
         return self._own[address] if address in self._own else self._reported(address)

@@ -49,7 +49,7 @@ class Desk:
         self._book = CommandBook(memory, rules.timing, report)
         self._book.let_go = self._let_go
         self._budget = Budget(rules.per_register_and_hour)
-        self._answers = Answers(memory.reader, self._book, rules, self._budget)
+        self._answers = Answers(memory.writer.heard, self._book, rules, self._budget)
         self._companions = Companions(rules.timing.companion_window)
         self._peers = Peers()
         self._ping_pong = PingPong()
@@ -85,7 +85,7 @@ class Desk:
 
     def reported(self, address: int) -> int:
         """Return the word that the base wrote last, 0 when it never did (for a masked write)."""
-        return self._memory.reader.cell(address).reported or 0
+        return self._memory.writer.reported(address) or 0
 
     def delivered(self, pending: Sequence[int], unit: int, peer: Peer, now: float) -> None:
         """Note that an answer with these registers' open words, read at `now`, was handed wholly to the transport."""
@@ -99,7 +99,7 @@ class Desk:
 
     def write(self, peer: Peer, start: int, words: Sequence[int], now: float) -> None:
         """Take what is written: store it, and if it was the base see what it means to the open commands."""
-        if any(start + n not in COMMAND_ADDRESSES for n in range(len(words))):
+        if not COMMAND_ADDRESSES.issuperset(range(start, start + len(words))):
             self._wrote_measurements(peer, now)
         self._memory.header.last_bus_write = now
         if not self._peers.is_base(peer):
@@ -140,7 +140,7 @@ class Desk:
         """Let a prepared command take effect: its words wait for the base from now on."""
         for order in self._book.open(command, self._already_so(command, now), now):
             who = str(command.origin)
-            before = self._memory.reader.cell(order.address).reported
+            before = self._memory.writer.reported(order.address)
             self._report(RegisterWanted(order.address, before, order.word, now, who, command.id))
             self._notice_fight(order.address, now, by_user=True)
 
@@ -214,7 +214,7 @@ class Desk:
 
     def _released(self, address: int, origin: Origin, now: float) -> RegisterReleased:
         order, command = self._book.order(address, now), self._book.command(address)
-        before = self._memory.reader.cell(address).reported if order is None else order.word
+        before = self._memory.writer.reported(address) if order is None else order.word
         return RegisterReleased(address, before, now, str(origin), None if command is None else command.id)
 
     def _already_so(self, command: Command, now: float) -> set[int]:
@@ -229,7 +229,7 @@ class Desk:
         older = self._book.order(wanted.address, now)
         if older is not None and older.state is CommandState.DELIVERED:
             return False
-        reported = self._memory.reader.cell(wanted.address).reported
+        reported = self._memory.writer.reported(wanted.address)
         is_live = self._answers.is_live(wanted.address)
         return is_live and reported is not None and wanted.is_already(reported, self._rules.timing)
 
@@ -265,7 +265,7 @@ class Desk:
         order = self._book.order(address, now)
         if order is not None and not self._meets(order, word, now, credits):
             return None
-        if order is None and word != self._memory.reader.cell(address).reported:
+        if order is None and word != self._memory.writer.reported(address):
             self._blame_companion(address, word, now, credits)
         self._answers.written(address)
         self._book.base_wrote(address)

@@ -88,7 +88,7 @@ class Memories:
 
     def _restore(self, register: Remembered) -> None:
         address = register.address
-        if address in self._passes_over or self._memory.reader.cell(address).reported is not None:
+        if address in self._passes_over or self._memory.writer.reported(address) is not None:
             return
         moment = register.written_at - self._memory.header.wall_offset
         self._memory.writer.restore(address, register.word, moment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MOST = 32
 APART = 60.0
@@ -12,8 +12,7 @@ Who else is heard when the base was not for as long may be the base under a new 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """A listener and an IP address, or a serial device; never a TCP port, so reconnecting does not make a new one."""
 
     listener: str

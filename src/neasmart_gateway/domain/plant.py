@@ -49,14 +49,14 @@ def decode_unit(group: str, number: int, cells: Cells) -> Unit:
     rows = rows_of(group)
     if not 1 <= number <= rows[0].count:
         raise NotFound(f"there is no {group.replace('_', ' ')} {number}: the numbers are 1 to {rows[0].count}")
-    held = {row: cells(row.address(number - 1)) for row in rows}
-    times = [cell.written_at for cell in held.values() if cell.written_at is not None]
+    held = [(row, cells(row.address(number - 1))) for row in rows]
+    times = [cell.written_at for _, cell in held if cell.written_at is not None]
     return Unit(
         group=group,
         number=number,
-        fields={row.field: reading(row, cell) for row, cell in held.items()},
-        desired={row.field: desired(row, cell) for row, cell in held.items() if cell.pending is not None},
+        fields={row.field: reading(row, cell) for row, cell in held},
+        desired={row.field: desired(row, cell) for row, cell in held if cell.pending is not None},
         heard_at=min(times, default=None),
-        remembered=frozenset(row.field for row, cell in held.items() if cell.restored),
-        receipts=tuple(dict.fromkeys(c.receipt for c in held.values() if c.receipt is not None)),
+        remembered=frozenset(row.field for row, cell in held if cell.restored),
+        receipts=tuple(dict.fromkeys(c.receipt for _, c in held if c.receipt is not None)),
     )

@@ -8,12 +8,13 @@ from typing import cast
 
 from neasmart_gateway.domain.modes import OperatingState
 from neasmart_gateway.domain.readings import Cell, Reading, Reason
-from neasmart_gateway.domain.registers import BASES, BY_NAME, ZONES_PER_BASE, Row, rows_of
+from neasmart_gateway.domain.registers import BASES, BY_NAME, ZONES_PER_BASE, Row
 from neasmart_gateway.errors import NotFound
 
 Cells = Callable[[int], Cell]
 """Gives the cell at a wire address."""
 
+_NEVER_WRITTEN: Reading[object] = Reading(reason=Reason.NEVER_WRITTEN)
 _STATE = BY_NAME["zone.state"]
 _SETPOINT = BY_NAME["zone.setpoint"]
 _TEMPERATURE = BY_NAME["zone.temperature"]
@@ -96,7 +97,7 @@ def reading(row: Row, cell: Cell, *, live: bool = False) -> Reading[object]:
     With `live`, what only the journal remembers counts as not written: it must not be shown beside live values.
     """
     if cell.reported is None or (live and cell.restored):
-        return Reading(reason=Reason.NEVER_WRITTEN)
+        return _NEVER_WRITTEN
     return row.codec.decode(cell.reported)
 
 
@@ -107,17 +108,19 @@ def desired(row: Row, cell: Cell) -> object:
 
 def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
     """Make a Zone of the words at its addresses."""
-    state, setpoint, temperature, humidity = (cells(row.address(ref.index)) for row in rows_of("zone"))
+    index = ref.index
+    state, setpoint = cells(_STATE.address(index)), cells(_SETPOINT.address(index))
+    temperature, humidity = cells(_TEMPERATURE.address(index)), cells(_HUMIDITY.address(index))
     written = [c for c in (temperature, state, setpoint, humidity) if c.written_at is not None]
     # The temperature decides; max() keeps the first of equals, so it also wins a tie.
     timekeeper = temperature if temperature.written_at is not None else max(written, key=_age_key, default=None)
     live = timekeeper is not None and not timekeeper.restored
     return Zone(
         ref=ref,
-        state=cast(Reading[OperatingState], reading(_STATE, state, live=live)),
-        setpoint=cast(Reading[float], reading(_SETPOINT, setpoint, live=live)),
-        temperature=cast(Reading[float], reading(_TEMPERATURE, temperature, live=live)),
-        relative_humidity=cast(Reading[int], reading(_HUMIDITY, humidity, live=live)),
+        state=cast("Reading[OperatingState]", reading(_STATE, state, live=live)),
+        setpoint=cast("Reading[float]", reading(_SETPOINT, setpoint, live=live)),
+        temperature=cast("Reading[float]", reading(_TEMPERATURE, temperature, live=live)),
+        relative_humidity=cast("Reading[int]", reading(_HUMIDITY, humidity, live=live)),
         desired_state=cast("OperatingState | None", desired(_STATE, state)),
         desired_setpoint=cast("float | None", desired(_SETPOINT, setpoint)),
         heard_at=timekeeper.written_at if timekeeper else None,

@@ -71,5 +71,5 @@ class Place:
 def literal(text: str) -> str:
     """Return a text that Home Assistant, which takes names for templates, shows as it is."""
     if any(markup in text for markup in _MARKUP):
-        return f"{{{{ {json.dumps(text)} }}}}"
+        return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}"
     return text

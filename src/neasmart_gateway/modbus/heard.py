@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from neasmart_gateway.modbus import crc
 
@@ -34,8 +34,7 @@ DROPPED = frozenset({Verdict.BAD_CRC, Verdict.TRUNCATED, Verdict.NOISE})
 FOREIGN = frozenset({Verdict.FOREIGN_REQUEST, Verdict.FOREIGN_ANSWER, Verdict.PROPRIETARY})
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """Some bytes of the line, and what they are.
 
     `at` is when the last of them arrived (the caller's seconds), `end` how many bytes had arrived with it since the

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from neasmart_gateway.modbus.pdu import MAX_PDU
 
@@ -16,8 +15,7 @@ HEADER = struct.Struct(">HHHB")
 _LENGTH_MIN, _LENGTH_MAX = 2, MAX_PDU + 1
 
 
-@dataclass(frozen=True, slots=True)
-class TcpFrame:
+class TcpFrame(NamedTuple):
     """One Modbus TCP frame: transaction id, unit (0: broadcast) and PDU."""
 
     transaction: int

@@ -2,7 +2,16 @@
 
 from neasmart_gateway.settings.api import KeySettings
 from neasmart_gateway.settings.bus import ListenerSettings
-from neasmart_gateway.settings.loading import effective, faults_in, known_names, load
+from neasmart_gateway.settings.loading import check_files, effective, faults_in, known_names, load
 from neasmart_gateway.settings.models import Settings
 
-__all__ = ["KeySettings", "ListenerSettings", "Settings", "effective", "faults_in", "known_names", "load"]
+__all__ = [
+    "KeySettings",
+    "ListenerSettings",
+    "Settings",
+    "check_files",
+    "effective",
+    "faults_in",
+    "known_names",
+    "load",
+]

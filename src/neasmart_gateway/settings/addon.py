@@ -154,7 +154,10 @@ def _meant(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the file ho
 
 def _read() -> dict[str, Any]:
     """Return the options; OSError, or ValueError when they are no JSON object."""
-    options = json.loads(Path(variables()[ADDON]).read_text(encoding="utf-8"))
+    try:
+        options = json.loads(Path(variables()[ADDON]).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if not isinstance(options, dict):
         raise ValueError("no object")
     return options

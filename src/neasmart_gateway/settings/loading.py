@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 from neasmart_gateway.errors import SettingsError
-from neasmart_gateway.settings import addon, openness
+from neasmart_gateway.settings import addon, openness, tls
 from neasmart_gateway.settings.models import Settings
 from neasmart_gateway.settings.sources import CONFIG, ONLY_IN_THE_FILE, PREFIX, config_file, paths, variables
 
@@ -43,6 +44,15 @@ def load(*, whole: bool = True) -> Settings:
     if faults:
         raise SettingsError(faults)
     return settings
+
+
+def check_files(settings: Settings) -> None:
+    """Raise SettingsError when a file that the settings name cannot be used: certificates, a key, an authority."""
+    for check in (partial(tls.check, settings.api), partial(tls.check_authority, settings.mqtt)):
+        try:
+            check()
+        except SettingsError as error:
+            raise SettingsError(list(map(_said, error.faults))) from None
 
 
 def _said(fault: str) -> str:

@@ -36,13 +36,14 @@ class Block:
         if not self._copy:
             return Cell(address)
         written_at, reported, pending, receipt, flags = _RECORD.unpack_from(self._copy, _position(address))
+        is_reported, is_pending = flags & _REPORTED, flags & _PENDING
         return Cell(
             address,
-            reported=reported if flags & _REPORTED else None,
-            pending=pending if flags & _PENDING else None,
-            written_at=written_at if flags & _REPORTED else None,
-            restored=bool(flags & _RESTORED),
-            receipt=receipt if flags & _PENDING else None,
+            reported if is_reported else None,
+            pending if is_pending else None,
+            written_at if is_reported else None,
+            flags & _RESTORED != 0,
+            receipt if is_pending else None,
         )
 
 
@@ -80,11 +81,27 @@ class ImageWriter:
 
     def __init__(self, memory: memoryview, header: Header) -> None:
         self._slots = [SealedSlot(memory, n * _BLOCK_SIZE, _BLOCK_PAYLOAD) for n in range(_BLOCKS)]
+        self._payloads = [slot.payload for slot in self._slots]
         self._header = header
 
     def repair(self) -> int:
         """Seal every block that a killed writer left open; returns how many there were."""
         return sum(slot.repair() for slot in self._slots)
+
+    def reported(self, address: int) -> int | None:
+        """Return the word that was reported last, None when there is none.
+
+        In place: only other processes need the copy and the checksum that a reader takes.
+        """
+        payload = self._payloads[address // ZONE_STRIDE]
+        _, reported, _, _, flags = _RECORD.unpack_from(payload, address % ZONE_STRIDE * _RECORD.size)
+        return reported if flags & _REPORTED else None
+
+    def heard(self, address: int) -> int | None:
+        """Return the word that was reported last, None when there is none or the journal only remembers it."""
+        payload = self._payloads[address // ZONE_STRIDE]
+        _, reported, _, _, flags = _RECORD.unpack_from(payload, address % ZONE_STRIDE * _RECORD.size)
+        return reported if flags & (_REPORTED | _RESTORED) == _REPORTED else None
 
     def report(self, start: int, words: Sequence[int | None], now: float) -> list[tuple[int, int | None, int]]:
         """Note what the base wrote from address `start` on; None leaves that register alone.

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_HEAD = struct.Struct("<QII")
+_HEAD, _LENGTH_AND_SUM = struct.Struct("<QII"), struct.Struct("<II")
 HEAD_SIZE = _HEAD.size
 _SUM = slice(8, HEAD_SIZE)
 """Where length and CRC stand, behind the sequence number."""
@@ -65,8 +65,9 @@ class SealedSlot:
         """Replace the payload; ValueError when it is larger than the slot."""
         if len(payload) > len(self._payload):
             raise ValueError(f"{len(payload)} bytes do not fit into a slot of {len(self._payload)}")
-        with self.writing(len(payload)) as target:
-            target[: len(payload)] = payload
+        self._sequence[0] |= 1
+        self._payload[: len(payload)] = payload
+        self._seal(len(payload))
 
     def read(self, sleep: Sleep = pause) -> bytes:
         """Return a consistent copy of the payload; TornSlot when there is none. `sleep` waits for the writer."""
@@ -93,7 +94,7 @@ class SealedSlot:
 
     def _seal(self, length: int) -> None:
         # Never struct.pack_into: it fills its target with zeroes first, and a head of zeroes is an empty slot's.
-        self._head[_SUM.start : _SUM.stop] = struct.pack("<II", length, zlib.crc32(self._payload[:length]))
+        self._head[_SUM.start : _SUM.stop] = _LENGTH_AND_SUM.pack(length, zlib.crc32(self._payload[:length]))
         self._sequence[0] += 1
 
 

@@ -81,10 +81,14 @@ class Backlog:
         for row in batch.nonces:
             if self._nonces.get((row.owner, row.nonce)) is row:
                 del self._nonces[row.owner, row.nonce]
-        written = {id(row) for row in batch.audit}
-        while self._audit and id(self._audit[0]) in written:
-            self._audit.popleft()
-        self._settle_samples({id(sample) for sample in batch.samples})
+        for noted in batch.audit:  # in the same order; those that had to go meanwhile are missing at the front
+            if self._audit and self._audit[0] is noted:
+                self._audit.popleft()
+        for sample in batch.samples:
+            if self._gaps.get(sample.series) is sample:
+                del self._gaps[sample.series]
+            elif self._samples and self._samples[0] is sample:
+                self._samples.popleft()
 
     @property
     def registers(self) -> int:
@@ -103,11 +107,6 @@ class Backlog:
     def _all_samples(self) -> tuple[Sample, ...]:
         """Return all samples that wait, those that say where others are missing first."""
         return (*self._gaps.values(), *self._samples)
-
-    def _settle_samples(self, written: set[int]) -> None:
-        self._gaps = {series: gap for series, gap in self._gaps.items() if id(gap) not in written}
-        while self._samples and id(self._samples[0]) in written:
-            self._samples.popleft()
 
     def _make_room(self) -> None:
         while self.rows > self._most:
