@@ -40,6 +40,7 @@ def test_root_health_has_every_key_of_the_contract(served: Served, client: Flask
         "persist_command_registers": False,
         "command_sync_timeout_seconds": 30,
         "pending_command_registers": 1,
+        "commands_refused": None,
         "startup_global_mode": None,
         "startup_global_state": None,
         "pymodbus_sysbus_noise": {"enabled": True, "missing_slave": 5, "short_frame": 2, "total": 7},

@@ -65,7 +65,8 @@ class Zone:
     `heard_at` is the monotonic time by which the zone's age goes: that of its temperature register, or of its newest
     write while no temperature was ever heard; None when nothing was. `restored` is true while that value is only a
     memory of the journal. `receipts` are the slots of the open commands' receipts. `humidity_heard_at` is the time of
-    the humidity alone, which may stand still while the temperature goes on.
+    the humidity alone, which may stand still while the temperature goes on; `setpoint_heard_at` is that of the setpoint.
+    `remembered` are the fields that are only a memory of the journal.
     """
 
     ref: ZoneRef
@@ -79,6 +80,8 @@ class Zone:
     restored: bool
     receipts: tuple[int, ...]
     humidity_heard_at: float | None = None
+    setpoint_heard_at: float | None = None
+    remembered: frozenset[str] = frozenset()
 
     @property
     def address(self) -> int:
@@ -107,7 +110,8 @@ def desired(row: Row, cell: Cell) -> object:
 
 def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
     """Make a Zone of the words at its addresses."""
-    state, setpoint, temperature, humidity = (cells(row.address(ref.index)) for row in rows_of("zone"))
+    held = {row.field: cells(row.address(ref.index)) for row in rows_of("zone")}
+    state, setpoint, temperature, humidity = held.values()
     written = [c for c in (temperature, state, setpoint, humidity) if c.written_at is not None]
     # The temperature decides; max() keeps the first of equals, so it also wins a tie.
     timekeeper = temperature if temperature.written_at is not None else max(written, key=_age_key, default=None)
@@ -124,6 +128,8 @@ def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
         restored=timekeeper.restored if timekeeper else False,
         receipts=tuple(dict.fromkeys(c.receipt for c in (state, setpoint) if c.receipt is not None)),
         humidity_heard_at=humidity.written_at,
+        setpoint_heard_at=setpoint.written_at,
+        remembered=frozenset(field for field, cell in held.items() if cell.restored),
     )
 
 
