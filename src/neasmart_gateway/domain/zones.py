@@ -64,9 +64,9 @@ class Zone:
 
     `heard_at` is the monotonic time by which the zone's age goes: that of its temperature register, or of its newest
     write while no temperature was ever heard; None when nothing was. `restored` is true while that value is only a
-    memory of the journal. `receipts` are the slots of the open commands' receipts. `humidity_heard_at` is the time of
-    the humidity alone, which may stand still while the temperature goes on; `setpoint_heard_at` is that of the setpoint.
-    `remembered` are the fields that are only a memory of the journal.
+    memory of the journal, `remembered` names all fields of which that holds. `receipts` are the slots of the open
+    commands' receipts. `humidity_heard_at` is the time of the humidity alone, which may stand still while the
+    temperature goes on; `setpoint_heard_at` is that of the setpoint.
     """
 
     ref: ZoneRef

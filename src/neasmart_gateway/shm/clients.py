@@ -43,7 +43,7 @@ class Clients:
         self._lock = lock
 
     def note(self, routes: str, program: str, now: float, thing: int, *, repeated: bool, doubled: bool) -> None:
-        """Count a request for a thing (0 to 63) at a Unix time; ValueError for routes or a program that there are not."""
+        """Count a request for a thing (0 to 63) at a Unix time; ValueError for unknown routes or an unknown program."""
         place = _KINDS.index((routes, program)) * _SLOT.size
         with self._lock:
             requests, *window, things, _ = _SLOT.unpack(self._memory[place : place + _SLOT.size])
@@ -58,7 +58,7 @@ class Clients:
         with self._lock:
             slots = list(_SLOT.iter_unpack(self._memory[: len(_KINDS) * _SLOT.size]))
         found = (
-            Calls(*kind, *counts, things.bit_count(), seen)
-            for kind, (*counts, things, seen) in zip(_KINDS, slots, strict=True)
+            Calls(*kind, requests, recent, repeated, doubled, things.bit_count(), seen)
+            for kind, (requests, recent, repeated, doubled, things, seen) in zip(_KINDS, slots, strict=True)
         )
         return [calls for calls in found if calls.requests]
