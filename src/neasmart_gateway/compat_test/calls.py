@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from neasmart_gateway.compat_test.asking import Body, plain
-from neasmart_gateway.compat_test.fields import UNKNOWN, Unfit, celsius, humid, number, truth, valued, word
+from neasmart_gateway.compat_test.asking import Body
+from neasmart_gateway.compat_test.fields import UNKNOWN, Unfit, celsius, humid, number, said, truth, valued, word
 from neasmart_gateway.domain.modes import OperatingMode, OperatingState
 
 BASES, MOST_ZONES = 4, 48
@@ -37,10 +37,10 @@ def root_calls(zones: list[str]) -> Iterator[Call]:
         yield Call(f"/zones/{zone}", f"zone {zone}", _root_zone, command=True)
     yield Call("/mode", "mode", lambda body: number(body, "mode", _MODES), command=True)
     yield Call("/state", "state", lambda body: number(body, "state", _STATES), command=True)
-    names = ("outside_temperature", "filtered_outside_temperature")
-    yield Call("/outsidetemperature", "outside", partial(_outside, names))
-    names = ("hints_present", "warnings_present", "error_present")
-    yield Call("/notifications", "notifications", partial(_told, names))
+    weather = ("outside_temperature", "filtered_outside_temperature")
+    yield Call("/outsidetemperature", "outside", partial(_outside, weather))
+    told = ("hints_present", "warnings_present", "error_present")
+    yield Call("/notifications", "notifications", partial(_told, told))
     group = ("pump_state", "mixing_valve_opening_percentage", "flow_temperature", "return_temperature")
     yield from _things("", group, "dehumidifier_state", "pump_state")
 
@@ -52,14 +52,13 @@ def api_calls(zones: list[str]) -> Iterator[Call]:
     for zone in zones:
         if int(zone.split("/")[0]) <= BASES:
             yield Call(f"/api//zones/{zone}", f"zone {zone}", _api_zone, command=True)
-    for path in ("/api//mode", "/api//v2/operation/mode"):
-        yield Call(path, "mode", lambda body: word(body, "mode", _API_MODES), command=True)
-    for path in ("/api//state", "/api//v2/operation/state"):
-        yield Call(path, "state", lambda body: word(body, "state", _API_STATES), command=True)
-    names = ("outsideTemperature", "filteredOutsideTemperature")
-    yield Call("/api//outsidetemperature", "outside", partial(_outside, names))
-    names3 = ("hintsPresent", "warningsPresent", "errorPresent")
-    yield Call("/api//notifications", "notifications", partial(_told, names3))
+    for prefix, which in (("/api/", ""), ("/api//v2/operation", " (v2)")):
+        yield Call(f"{prefix}/mode", f"mode{which}", lambda body: word(body, "mode", _API_MODES), command=True)
+        yield Call(f"{prefix}/state", f"state{which}", lambda body: word(body, "state", _API_STATES), command=True)
+    weather = ("outsideTemperature", "filteredOutsideTemperature")
+    yield Call("/api//outsidetemperature", "outside", partial(_outside, weather))
+    told = ("hintsPresent", "warningsPresent", "errorPresent")
+    yield Call("/api//notifications", "notifications", partial(_told, told))
     group = ("pumpState", "mixingValveOpeningPercentage", "flowTemperature", "returnTemperature")
     yield from _things("/api/", group, "dehumidifierState", "pumpState")
 
@@ -80,7 +79,7 @@ def _things(prefix: str, group: tuple[str, ...], dehumidifier: str, pump: str) -
 
 def _root_health(body: Body) -> str:
     if body.get("status") != "ok":
-        raise Unfit(f"status is {plain(repr(body.get('status')))}")
+        raise Unfit(f"status is {said(body.get('status'))}")
     return "ok"
 
 

@@ -19,7 +19,7 @@ def number(body: Body, name: str, names: Mapping[int, str] | None = None) -> str
     """Return a whole number, or its name where it must have one."""
     value = _given(body, name)
     if type(value) is not int or (names is not None and value not in names):
-        raise Unfit(f"{name} is {_said(value)}")
+        raise Unfit(f"{name} is {said(value)}")
     return str(value) if names is None else names[value]
 
 
@@ -43,7 +43,7 @@ def truth(body: Body, name: str) -> str:
     """Return yes or no."""
     value = _given(body, name)
     if not isinstance(value, bool):
-        raise Unfit(f"{name} is {_said(value)}")
+        raise Unfit(f"{name} is {said(value)}")
     return "yes" if value else "no"
 
 
@@ -51,7 +51,7 @@ def word(body: Body, name: str, known: tuple[str, ...]) -> str:
     """Return a name that the integration knows."""
     value = _given(body, name)
     if value not in known:
-        raise Unfit(f"{name} is {_said(value)}, which it does not know")
+        raise Unfit(f"{name} is {said(value)}, which it does not know")
     return str(value)
 
 
@@ -59,6 +59,13 @@ def humid(body: Body, name: str) -> str:
     """Return the humidity in percent."""
     value = number(body, name)
     return f"humidity {value} %" if value != "0" else "no humidity"
+
+
+def said(value: object) -> str:
+    """Return a value of the other side as it can be printed; of lists and objects only what they are."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return plain(repr(value))
 
 
 def _given(body: Body, name: str) -> object:
@@ -69,9 +76,5 @@ def _given(body: Body, name: str) -> object:
 
 def _degrees(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not _COLDEST <= value <= _HOTTEST:
-        raise Unfit(f"{name} is {_said(value)}")
+        raise Unfit(f"{name} is {said(value)}")
     return f"{value:.1f} °C"
-
-
-def _said(value: object) -> str:
-    return plain(repr(value))
