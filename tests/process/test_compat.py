@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,17 @@ def test_the_contract_tests_itself(gateway: Gateway) -> None:
     for wrong in ("http://127.0.0.1:1", "gateway:5001"):
         nobody = compat_test(gateway, wrong)
         assert (nobody.returncode, "Traceback" in nobody.stderr, wrong in nobody.stderr) == (2, False, True)
+
+
+def test_a_gateway_that_takes_no_command(tmp_path: Path) -> None:
+    """Home Assistant would be refused every command, so that the test fails; what is not served is not played."""
+    with running(tmp_path, NEASMART_COMMANDS_ENABLED="false", NEASMART_API_COMPAT="root") as gateway:
+        mbpoll(gateway, 100, 1, TWENTY_ONE, TWENTY)
+        told = compat_test(gateway)
+    failing = [line for line in told.stdout.splitlines() if "FAILS" in line]
+    assert (told.returncode, len(failing)) == (1, 1), told.stdout
+    assert "FAILS every command, 409: commands are switched off (NEASMART_COMMANDS_ENABLED is false)" in failing
+    assert "/api routes" not in told.stdout
 
 
 def test_the_daemon_stops_for_a_moment_then_the_bus_falls_silent(gateway: Gateway) -> None:
