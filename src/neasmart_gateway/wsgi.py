@@ -103,6 +103,7 @@ def _options(settings: Settings) -> ApiOptions:
         faults_enabled=settings.faults.enabled,
         startup_global_mode=_label(settings.modbus.startup_global_mode),
         startup_global_state=_label(settings.modbus.startup_global_state),
+        commands_refused=settings.commands_refused,
         metrics_open=settings.metrics.open,
         compat=api.compat,
     )

@@ -40,6 +40,7 @@ def test_root_health_has_every_key_of_the_contract(served: Served, client: Flask
         "persist_command_registers": False,
         "command_sync_timeout_seconds": 30,
         "pending_command_registers": 1,
+        "commands_refused": None,
         "startup_global_mode": None,
         "startup_global_state": None,
         "pymodbus_sysbus_noise": {"enabled": True, "missing_slave": 5, "short_frame": 2, "total": 7},
@@ -55,8 +56,10 @@ def test_root_health_shows_the_settings(served: Served) -> None:
         startup_global_state="normal",
         stale_after_seconds=60.0,
         command_timeout_seconds=12.0,
+        commands_refused="commands are switched off",
     )
     health = client.get("/health").get_json()
+    assert health["commands_refused"] == "commands are switched off"
     assert (health["stale_after_seconds"], health["command_sync_timeout_seconds"]) == (60, 12)
     assert (health["startup_global_mode"], health["startup_global_state"]) == ("heating", "normal")
     assert health["persist_command_registers"] is True

@@ -35,6 +35,7 @@ ARROWS = {
     "support": ["settings", "store"],
     "moving": ["domain"],
     "ha_yaml": ["domain"],
+    "compat_test": ["domain"],
     "web": [],
     "settings": ["domain"],
     "logs": [],

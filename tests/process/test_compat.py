@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -73,18 +74,29 @@ def test_the_contract_tests_itself(gateway: Gateway) -> None:
     mbpoll(gateway, 100, 1, TWENTY_ONE, TWENTY)
     well = compat_test(gateway)
     assert (well.returncode, well.stderr) == (0, ""), well.stdout
-    assert "ok    /zones/1/1: zone 1/1: " in well.stdout
+    assert "ok    zone 1/1: 20.0 °C, setpoint 21.0 °C, normal, no humidity" in well.stdout
     assert "FAILS" not in well.stdout
     assert (mbpoll(gateway, 1), mbpoll(gateway, 100), mbpoll(gateway, 101)) == ([0], [1], [TWENTY_ONE])
     assert gateway.get("/api/v1/health").json["pending_registers"] == 0
 
     unheard = compat_test(gateway, f"http://127.0.0.1:{gateway.api_port}", "--zone", "2/1")
     assert unheard.returncode == 1
-    assert "FAILS /api//zones/2/1: zone 2/1: unavailable, 503: nothing current is known" in unheard.stdout
+    assert "FAILS zone 2/1: unavailable, 503: nothing current is known" in unheard.stdout
 
     for wrong in ("http://127.0.0.1:1", "gateway:5001"):
         nobody = compat_test(gateway, wrong)
         assert (nobody.returncode, "Traceback" in nobody.stderr, wrong in nobody.stderr) == (2, False, True)
+
+
+def test_a_gateway_that_takes_no_command(tmp_path: Path) -> None:
+    """Home Assistant would be refused every command, so that the test fails; what is not served is not played."""
+    with running(tmp_path, NEASMART_COMMANDS_ENABLED="false", NEASMART_API_COMPAT="root") as gateway:
+        mbpoll(gateway, 100, 1, TWENTY_ONE, TWENTY)
+        told = compat_test(gateway)
+    failing = [line for line in told.stdout.splitlines() if "FAILS" in line]
+    assert (told.returncode, len(failing)) == (1, 1), told.stdout
+    assert "FAILS every command, 409: commands are switched off (NEASMART_COMMANDS_ENABLED is false)" in failing
+    assert "/api routes" not in told.stdout
 
 
 def test_the_daemon_stops_for_a_moment_then_the_bus_falls_silent(gateway: Gateway) -> None:

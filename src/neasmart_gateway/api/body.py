@@ -83,6 +83,8 @@ def _parsed(raw: bytes) -> dict[str, Any]:
 
 def _why(error: ValueError | RecursionError) -> str:
     match error:
+        case json.JSONDecodeError(msg=message) if "BOM" in message:
+            return "it begins with a byte order mark (BOM), which JSON does not have"
         case json.JSONDecodeError(msg=message, lineno=line, colno=column):
             return f"{message} at line {line}, column {column}"
         case UnicodeError():
@@ -126,6 +128,8 @@ def _fault(model: type[BaseModel], detail: ErrorDetails) -> FieldFault:
     name = _short(str(detail["loc"][0])) if detail["loc"] else "body"
     if detail["type"] == "extra_forbidden":
         return FieldFault(name, f"is not known here; known: {', '.join(_names(model)) or 'none'}")
+    if detail["type"] == "missing":
+        return FieldFault(name, "is missing")
     return FieldFault(name, detail["msg"].replace("Input should be", "must be", 1))
 
 

@@ -14,13 +14,16 @@ CONTRACT = (
 )
 
 
-def contract_headers(written: BusWrite, options: ApiOptions) -> dict[str, str]:
-    """Return the headers. Stale speaks of the bus alone: a daemon that is away for a moment does not make it true."""
+def contract_headers(written: BusWrite, options: ApiOptions, *, to_stranger: bool = False) -> dict[str, str]:
+    """Return the headers. Stale speaks of the bus alone: a daemon that is away for a moment does not make it true.
+
+    A stranger, who was turned away, learns no time.
+    """
     headers = {
         "X-Rehau-Registers-Stale": str(written.silent).lower(),
         "X-Rehau-Stale-After-Seconds": str(int(options.stale_after_seconds)),
     }
-    written_at = stamp(written.at)
+    written_at = None if to_stranger else stamp(written.at)
     if written_at is not None:
         headers["X-Rehau-Registers-Age-Seconds"] = f"{written.age:.3f}"
         headers["X-Rehau-Last-Register-Write"] = written_at

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint
 
+from neasmart_gateway.api.compat.contracts import ROOT
 from neasmart_gateway.api.contract import CONTRACT, contract_headers
 from neasmart_gateway.api.described import described
 from neasmart_gateway.api.health_models import Live, Ready, RootHealth
@@ -20,7 +21,7 @@ class Health(Resource):
 
     query = None
 
-    @described(unlimited=True, tells=CONTRACT)
+    @described(unlimited=True, tells=CONTRACT, speaks=ROOT)
     def get(self) -> tuple[RootHealth, int, dict[str, str]]:
         headers = contract_headers(self.manager.bus_write(), self.options)
         return RootHealth.of(self.manager.health(), self.options), HTTPStatus.OK, headers

@@ -41,6 +41,7 @@ class RootHealth(Answer):
     persist_command_registers: Annotated[bool, about("Whether command registers outlive a restart.", False)]
     command_sync_timeout_seconds: Annotated[int, about("How long a command waits to be read.", 30, "s")]
     pending_command_registers: Annotated[int, about("Registers that carry an open command's word.", 0)]
+    commands_refused: Annotated[str | None, about("Why no command is accepted at all; null: they are.", None)]
     startup_global_mode: Annotated[str | None, about("Mode that is commanded at the start; null: none.", None)]
     startup_global_state: Annotated[str | None, about("State that is commanded at the start; null: none.", None)]
     pymodbus_sysbus_noise: Annotated[SysbusNoise, about("What was none of ours on the bus.", {"enabled": True})]
@@ -59,6 +60,7 @@ class RootHealth(Answer):
             persist_command_registers=options.persist_command_registers,
             command_sync_timeout_seconds=int(options.command_timeout_seconds),
             pending_command_registers=health.pending_registers,
+            commands_refused=options.commands_refused,
             startup_global_mode=options.startup_global_mode,
             startup_global_state=options.startup_global_state,
             pymodbus_sysbus_noise=SysbusNoise.of(health),

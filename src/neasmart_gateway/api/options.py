@@ -19,6 +19,7 @@ class ApiOptions:
     the path under which Home Assistant shows our pages, and that its user may command. `allowed_hosts` are the names
     under which the API may be called besides its addresses; `cors_origins` are compared as they are.
     Only with `faults_enabled` may faults be made on purpose.
+    `commands_refused` says why no command is accepted at all (None: they are).
     With `metrics_open` everybody may read the metrics. `compat` names the older gateways' routes that are served.
     """
 
@@ -41,4 +42,5 @@ class ApiOptions:
     startup_global_mode: str | None = None
     startup_global_state: str | None = None
     metrics_open: bool = False
+    commands_refused: str | None = None
     compat: tuple[str, ...] = ("root", "api")

@@ -16,7 +16,7 @@ def rules(settings: Settings) -> Rules:
         stale_after=modbus.stale_after_seconds,
         no_data_state=modbus.no_data_state,
         per_register_and_hour=settings.commands.per_register_and_hour,
-        refusal=_refusal(settings),
+        refusal=settings.commands_refused,
     )
 
 
@@ -36,11 +36,3 @@ def _listener(name: str, one: ListenerSettings) -> ListenerOptions:
     return TcpOptions(
         name, one.address, one.port, one.max_connections, one.idle_seconds, one.type, one.allowed_clients, line
     )
-
-
-def _refusal(settings: Settings) -> str | None:
-    if settings.server.listen_only:
-        return "the gateway only listens (NEASMART_SERVER_LISTEN_ONLY is true): it cannot pass commands on"
-    if not settings.commands.enabled:
-        return "commands are switched off (NEASMART_COMMANDS_ENABLED is false)"
-    return None

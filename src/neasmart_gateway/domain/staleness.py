@@ -45,6 +45,15 @@ class Freshness:
         heard_at = zone.humidity_heard_at
         return self.zone_is_stale(zone) or heard_at is None or self.now - heard_at > self.stale_after
 
+    def setpoint_is_stale(self, zone: Zone) -> bool:
+        """Whether a zone's setpoint must not be shown as live: it is heard with the temperature, or by itself."""
+        if not self.zone_is_stale(zone):
+            return False
+        heard_at = zone.setpoint_heard_at
+        if heard_at is None or "setpoint" in zone.remembered or self.bus_silent or not self.daemon_alive:
+            return True
+        return self.now - heard_at > self.stale_after
+
     def unit_is_stale(self, unit: Unit) -> bool:
         """Whether a thing of the plant must not be shown as live.
 

@@ -65,8 +65,9 @@ class Zone:
 
     `heard_at` is the monotonic time by which the zone's age goes: that of its temperature register, or of its newest
     write while no temperature was ever heard; None when nothing was. `restored` is true while that value is only a
-    memory of the journal. `receipts` are the slots of the open commands' receipts. `humidity_heard_at` is the time of
-    the humidity alone, which may stand still while the temperature goes on.
+    memory of the journal, `state_restored` the same of the state. `receipts` are the slots of the open commands'
+    receipts. `humidity_heard_at` is the time of the humidity alone, which may stand still while the
+    temperature goes on; `setpoint_heard_at` is that of the setpoint.
     """
 
     ref: ZoneRef
@@ -80,6 +81,8 @@ class Zone:
     restored: bool
     receipts: tuple[int, ...]
     humidity_heard_at: float | None = None
+    setpoint_heard_at: float | None = None
+    state_restored: bool = False
 
     @property
     def address(self) -> int:
@@ -127,6 +130,8 @@ def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
         restored=timekeeper.restored if timekeeper else False,
         receipts=tuple(dict.fromkeys(c.receipt for c in (state, setpoint) if c.receipt is not None)),
         humidity_heard_at=humidity.written_at,
+        setpoint_heard_at=setpoint.written_at,
+        state_restored=state.restored,
     )
 
 

@@ -94,6 +94,7 @@ class ModbusManager:
             humidity_stale=not block.consistent or freshness.humidity_is_stale(zone),
             old=by_age.zone_is_stale(zone),
             humidity_old=by_age.humidity_is_stale(zone),
+            setpoint_old=by_age.setpoint_is_stale(zone),
         )
 
     # The plant

@@ -21,7 +21,8 @@ class ZoneView:
     """A zone with its labels, whether it is stale, when it was last heard (Unix time), and its open commands.
 
     `humidity_stale` is also true while only the humidity has not been heard for too long. `old` and `humidity_old` are
-    the same by age alone: not for a daemon that is away for a moment.
+    the same by age alone: not for a daemon that is away for a moment. `setpoint_old` is false also for a setpoint that
+    was just heard of a zone whose temperature was not.
     """
 
     zone: Zone
@@ -34,6 +35,7 @@ class ZoneView:
     humidity_stale: bool
     old: bool
     humidity_old: bool
+    setpoint_old: bool
 
 
 @dataclass(frozen=True, slots=True)

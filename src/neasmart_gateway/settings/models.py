@@ -110,6 +110,15 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def commands_refused(self) -> str | None:
+        """Why no command is accepted at all, None: they are."""
+        if self.server.listen_only:
+            return "the gateway only listens (NEASMART_SERVER_LISTEN_ONLY is true): it cannot pass commands on"
+        if not self.commands.enabled:
+            return "commands are switched off (NEASMART_COMMANDS_ENABLED is false)"
+        return None
+
+    @property
     def house(self) -> Structures:
         """The configured bases and zones, as the domain knows them."""
         labelled = {base.base_id: base.base_label for base in self.structures if base.base_label}

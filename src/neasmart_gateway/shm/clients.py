@@ -12,22 +12,26 @@ ROUTES = ("root", "api")
 PROGRAMS = ("requests", "aiohttp", "other")
 """What a caller says that it is; both Home Assistant integrations are one of the first two."""
 _KINDS = tuple(product(ROUTES, PROGRAMS))
-_SLOT = struct.Struct("<QQQd")
+_SLOT = struct.Struct("<5Qd")
+_WINDOW = 256
+"""So many requests tell a generation; then each counts half, so that an update shows within a few hundred more."""
 CLIENTS_SIZE = 4096
 
 
 class Calls(NamedTuple):
     """What one kind of client has done.
 
-    `repeated` are reads of what it had read a moment before, `doubled` requests with doubled slashes; `last_seen` is
-    Unix seconds.
+    `recent` are its last requests, of which `repeated` are reads of what it had read a moment before, and `doubled` had
+    doubled slashes. `things` is how many different things it has asked for, `last_seen` is Unix seconds.
     """
 
     routes: str
     program: str
     requests: int
+    recent: int
     repeated: int
     doubled: int
+    things: int
     last_seen: float
 
 
@@ -38,19 +42,23 @@ class Clients:
         self._memory = memory[:CLIENTS_SIZE]
         self._lock = lock
 
-    def note(self, routes: str, program: str, now: float, *, repeated: bool, doubled: bool) -> None:
-        """Count a request at a Unix time; ValueError for routes or a program that there are not."""
+    def note(self, routes: str, program: str, now: float, thing: int, *, repeated: bool, doubled: bool) -> None:
+        """Count a request for a thing (0 to 63) at a Unix time; ValueError for unknown routes or an unknown program."""
         place = _KINDS.index((routes, program)) * _SLOT.size
         with self._lock:
-            requests, before, slashes, _ = _SLOT.unpack(self._memory[place : place + _SLOT.size])
+            requests, *window, things, _ = _SLOT.unpack(self._memory[place : place + _SLOT.size])
+            recent, before, slashes = (count // 2 for count in window) if window[0] >= _WINDOW else window
             # In one go: never struct.pack_into, which writes zeroes first (image.py).
             self._memory[place : place + _SLOT.size] = _SLOT.pack(
-                requests + 1, before + repeated, slashes + doubled, now
+                requests + 1, recent + 1, before + repeated, slashes + doubled, things | 1 << thing, now
             )
 
     def read(self) -> list[Calls]:
         """Return what each kind has done, without those that never called."""
         with self._lock:
             slots = list(_SLOT.iter_unpack(self._memory[: len(_KINDS) * _SLOT.size]))
-        found = (Calls(*kind, *slot) for kind, slot in zip(_KINDS, slots, strict=True))
+        found = (
+            Calls(*kind, requests, recent, repeated, doubled, things.bit_count(), seen)
+            for kind, (requests, recent, repeated, doubled, things, seen) in zip(_KINDS, slots, strict=True)
+        )
         return [calls for calls in found if calls.requests]

@@ -69,7 +69,9 @@ def test_a_daemon_that_is_away_for_a_moment_takes_nothing_off_the_screen(served:
     assert (answer.headers[STALE], answer.get_json()["temperature"]) == ("false", 20.5)
     assert client.get(API_ZONE).status_code == 200
     health = client.get("/api/health")
-    assert (health.status_code, health.get_json()["status"]) == (503, "unhealthy")
+    found = health.get_json()
+    assert (health.status_code, found["status"]) == (503, "unhealthy")
+    assert "the gateway daemon is away" in found["error"] == found["err"]
     assert client.get("/health").status_code == 200
     served.now += 181
     assert client.get(ROOT_ZONE).get_json()["temperature"] is None
@@ -153,6 +155,50 @@ def test_a_busy_house_is_never_told_to_slow_down(idle: Served) -> None:
     address = {"REMOTE_ADDR": "192.0.2.8"}
     answers = [served.get(f"/zones/{1 + n % 5}/{1 + n % 12}", environ_overrides=address) for n in range(314 * 3)]
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize(("path", "most"), [("/mode", 6), (API_ZONE, 2)])
+def test_commands_at_the_root_count_as_reads(idle: Served, path: str, most: int) -> None:
+    """One 429 would take the whole house off the screen; elsewhere the limit of commands holds."""
+    client = client_of(idle, reads_per_minute=6, commands_per_minute=2, trusted_clients=(ip_network("127.0.0.0/8"),))
+    for address in ("127.0.0.1", "203.0.113.20"):
+        peer = {"REMOTE_ADDR": address}
+        statuses = [client.post(path, json={}, environ_overrides=peer).status_code for _ in range(most + 1)]
+        assert 429 not in statuses[:most]
+        assert statuses[most] == 429
+
+
+@pytest.mark.parametrize(("path", "method"), [("/mode", "GET"), ("/zones/1/1", "POST"), ("/health", "GET")])
+def test_a_stranger_learns_no_time(served: Served, path: str, method: str) -> None:
+    """Whoever is turned away is told in the shape of the contract, and of the bus only whether it is silent."""
+    served.writes(102, degrees(20))
+    strict = client_of(served, enable_auth=True)
+    refused = strict.open(path, method=method, json={}, environ_overrides={"REMOTE_ADDR": "203.0.113.7"})
+    assert told(refused, 401)
+    foreign = strict.open(path, method=method, base_url="http://evil.example/")
+    assert told(foreign, 421)
+    for answer in (refused, foreign):
+        assert {STALE, "X-Rehau-Stale-After-Seconds"} == EVERY_HEADER & set(answer.headers.keys())
+
+
+def test_health_is_refused_in_the_shape_of_the_root(client: FlaskClient) -> None:
+    """It is one of these routes; while they are switched off it is one of ours alone."""
+    assert told(client.post("/health"), 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "said"),
+    [
+        ("/mode", "{}", "mode is missing"),
+        ("/api/state", "{}", "state is missing"),
+        ("/mode", "\ufeff{}", "byte order mark"),
+    ],
+)
+def test_refusals_are_for_people(client: FlaskClient, path: str, raw: str, said: str) -> None:
+    """Not in the words of the libraries within."""
+    text = told(client.post(path, data=raw.encode(), content_type="application/json"), 400)
+    assert said in text
+    assert "decode" not in text
 
 
 @pytest.mark.parametrize("path", [ROOT_ZONE, API_ZONE])
@@ -246,4 +292,12 @@ def test_what_is_only_remembered_is_unknown(tmp_path: Path) -> None:
     assert client.get(API_ZONE).status_code == 503
     assert (client.get("/mode").get_json(), client.get("/state").get_json()) == ({"mode": 0}, {"state": 5})
     assert client.get("/outsidetemperature").get_json()["outside_temperature"] is None
+    served.writes(100, 3, degrees(23))
+    assert client.get(ROOT_ZONE).get_json() == {**zone, "state": 3, "setpoint": 23.0}
+    listed = client.get("/api/zones").get_json()["zones"][0]
+    assert (listed["state"], listed["setpoint"]["value"], listed["temperature"]) == ("standby", 23.0, None)
+    for _ in range(2):
+        served.wait(100)
+        served.writes(202, degrees(19))
+    assert client.get(ROOT_ZONE).get_json() == {**zone, "state": 3}
     served.journal.close()

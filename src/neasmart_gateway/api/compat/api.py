@@ -9,6 +9,7 @@ from neasmart_gateway.api import tracing
 from neasmart_gateway.api.compat import current
 from neasmart_gateway.api.compat.api_models import (
     ApiAccepted,
+    ApiCannotWork,
     ApiDehumidifier,
     ApiHealth,
     ApiMixedGroup,
@@ -169,10 +170,12 @@ class ApiGatewayHealth(ApiResource):
     """How the gateway is. A silent bus is degraded; 503 only when the gateway itself cannot work."""
 
     @described(speaks=API, unlimited=True, answers={200: "It works, perhaps not well.", 503: "It cannot work."})
-    def get(self) -> tuple[ApiHealth, int]:
+    def get(self) -> tuple[ApiHealth | ApiCannotWork, int]:
         health = self.manager.health()
-        answer = ApiHealth.of(health, self.options.version, with_keys=self.options.enable_auth)
         works = health.condition != "unhealthy"
+        answer = (ApiHealth if works else ApiCannotWork).of(
+            health, self.options.version, with_keys=self.options.enable_auth
+        )
         return answer, HTTPStatus.OK if works else HTTPStatus.SERVICE_UNAVAILABLE
 
 

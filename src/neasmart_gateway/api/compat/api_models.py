@@ -209,6 +209,18 @@ class ApiHealth(Answer):
         )
 
 
+class ApiCannotWork(ApiHealth):
+    """How a gateway is that cannot work; the integration looks for `error` in whatever is no success."""
+
+    error: Annotated[str, about("What is wrong, for a person.", "the gateway daemon is away")]
+    err: Annotated[str, about("The same, for those who look for it here.", "the gateway daemon is away")]
+
+    @classmethod
+    def of(cls, health: Health, version: str, *, with_keys: bool) -> ApiCannotWork:
+        known, text = ApiHealth.of(health, version, with_keys=with_keys), "; ".join(health.problems)
+        return cls(**dict(known), error=text, err=text)
+
+
 class ApiAccepted(Answer):
     """A command was accepted."""
 

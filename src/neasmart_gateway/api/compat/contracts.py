@@ -13,6 +13,7 @@ from neasmart_gateway.api.schema import Answer, about
 _THINGS = "zones|mode|state|outsidetemperature|notifications|mixedgroups|dehumidifiers|pumps"
 _NOT_UNDERSTOOD = frozenset({HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """What is simply a bad request there."""
+_KNOWN = tuple(_THINGS.split("|"))
 
 
 class RootFault(Answer):
@@ -41,7 +42,8 @@ class ApiFault(Answer):
 class Contract:
     """One contract; `name` is that of the setting API_COMPAT, `paths` a pattern of the paths that it speaks for.
 
-    `not_there` is what a path that does not exist is answered with, `tells` are headers of every answer.
+    `not_there` is what a path that does not exist is answered with, `tells` are headers of every answer. With
+    `as_reads` its commands count against the limit of reads: one refusal takes the whole house off the screen.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Contract:
     fault: type[RootFault] | type[ApiFault]
     not_there: HTTPStatus
     tells: tuple[str, ...] = ()
+    as_reads: bool = False
+
+    def thing(self, path: str) -> int:
+        """Return which of the things of a contract a path is for, as a number from 0."""
+        words = path.removeprefix("/api").removeprefix("/v2/operation").split("/")
+        return _KNOWN.index(words[1]) + 1 if words[1] in _KNOWN else 0
 
     def status(self, ours: int) -> int:
         """Return the status that stands for one of ours."""
@@ -58,8 +66,9 @@ class Contract:
 
 
 ROOT = Contract(
-    "root", re.compile(rf"/(({_THINGS})(/.*)?|health)", re.DOTALL), RootFault, HTTPStatus.BAD_REQUEST, CONTRACT
-)
+    "root", re.compile(rf"/(({_THINGS})(/.*)?|health)", re.DOTALL), RootFault, HTTPStatus.BAD_REQUEST, CONTRACT,
+    as_reads=True,
+)  # fmt: skip
 API = Contract(
     "api", re.compile(rf"/api/(({_THINGS}|v2/operation)(/.*)?|health)", re.DOTALL), ApiFault, HTTPStatus.NOT_FOUND
 )

@@ -55,7 +55,7 @@ def temperature(view: ZoneView) -> float | None:
 def setpoint(view: ZoneView) -> float | None:
     """Return a zone's setpoint, None: it has none (standby), or it is unknown or old."""
     wanted = view.zone.desired_setpoint
-    return wanted if wanted is not None else None if view.old else view.zone.setpoint.value
+    return wanted if wanted is not None else None if view.setpoint_old else view.zone.setpoint.value
 
 
 def humidity(view: ZoneView) -> int:
@@ -70,5 +70,5 @@ def state(view: ZoneView) -> int:
     """
     zone = view.zone
     wanted: OperatingState | None = zone.desired_state
-    found = wanted if wanted is not None else None if zone.restored else zone.state.value
+    found = wanted if wanted is not None else None if zone.state_restored else zone.state.value
     return 0 if found is None else int(found)

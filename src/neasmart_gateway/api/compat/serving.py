@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, g, request
 
 from neasmart_gateway.api.compat import api, root
 from neasmart_gateway.api.compat.contracts import API, CONTRACTS, ROOT, Contract, contract_at
-from neasmart_gateway.api.compat.recognising import Watch
+from neasmart_gateway.api.compat.recognising import Request, Watch
 from neasmart_gateway.api.contract import contract_headers
 from neasmart_gateway.api.errors import PROBLEM
 from neasmart_gateway.api.options import ApiOptions
@@ -25,7 +25,7 @@ _SLASHES = re.compile("/{2,}")
 _DOUBLED = "neasmart.doubled"
 _TURNED_AWAY = frozenset({401, 403, 421})
 _HEALTH = "/health"
-"""Is one of our own too, and keeps our problems."""
+"""Is one of our own too: it is counted as nobody's."""
 _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -60,10 +60,11 @@ def _spoken(served: tuple[Contract, ...], manager: ModbusManager, options: ApiOp
     contract = contract_at(request.path, served)
     if contract is None:
         return response
-    if response.mimetype == PROBLEM and request.path != _HEALTH:
+    if response.mimetype == PROBLEM:
         _tell_fault(contract, response)
     if contract.tells:
-        response.headers.update(contract_headers(manager.bus_write(), options))
+        stranger = response.status_code in _TURNED_AWAY
+        response.headers.update(contract_headers(manager.bus_write(), options, to_stranger=stranger))
     return response
 
 
@@ -71,8 +72,16 @@ def _noted(served: tuple[Contract, ...], watch: Watch, response: Response) -> Re
     """Count whoever was let in to a route of theirs."""
     contract = contract_at(request.path, served) if request.url_rule is not None and request.path != _HEALTH else None
     if contract is not None and response.status_code not in _TURNED_AWAY:
-        doubled = _DOUBLED in request.environ
-        watch.note(contract.name, request.headers.get("User-Agent", ""), request.method, request.path, doubled=doubled)
+        watch.note(
+            Request(
+                contract,
+                request.headers.get("User-Agent", ""),
+                str(g.get("caller_address", "")),
+                request.method,
+                request.path,
+                doubled=_DOUBLED in request.environ,
+            )
+        )
     return response
 
 

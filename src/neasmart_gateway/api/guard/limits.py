@@ -37,6 +37,8 @@ class Standing(NamedTuple):
 class Limits:
     """At most so many `reads` and so many `commands` a minute for each caller, over all workers.
 
+    Commands of a contract that says so count as reads; those are counted whoever it is.
+
     The minute begins with a caller's first request. Reads take the short way, because there are so many of them.
     """
 
@@ -56,12 +58,13 @@ class Limits:
             request_identifier=lambda: request.endpoint or "nowhere",  # flask-limiter passes over what is not found
             **self._access.limiter_options,
         )
-        limiter.request_filter(lambda: request.method in SAFE)
+        limiter.request_filter(_counts_as_read)
         app.before_request(self._count_read)
         app.after_request(lambda response: _told(response, limiter))
 
     def _count_read(self) -> None:
-        if request.method not in SAFE or operation_at(current_app).unlimited or caller().is_exempt:
+        free = operation_at(current_app).unlimited or caller().is_exempt
+        if not _counts_as_read() or (free and request.method in SAFE):
             return
         key = self._reads.key_for(caller().bucket)
         count = self._storage.incr(key, _MINUTE)
@@ -78,6 +81,11 @@ class Limits:
             f"{caller().who} has used up its {standing.allowed} {what} a minute.",
             retry_after=max(standing.ends - time.time(), 1.0),
         )
+
+
+def _counts_as_read() -> bool:
+    contract = operation_at(current_app).speaks
+    return request.method in SAFE or (contract is not None and contract.as_reads)
 
 
 def _told(response: Response, limiter: Limiter) -> Response:

@@ -128,10 +128,11 @@ class ClockHealth(Answer):
 class Integration(Answer):
     """A client of the older gateways' routes: a Home Assistant integration, or something else."""
 
-    name: Annotated[str, about("Who it is.", recognising.NAMES["root"])]
+    name: Annotated[str, about("Who it seems to be.", f"seems to be {recognising.NAMES['root']}")]
     routes: Annotated[Literal["root", "api"], about("Which routes it calls.", "root")]
     generation: Annotated[
-        recognising.Generation | None, about("older or newer, by how it asks; null: that cannot be told.", "older")
+        recognising.Generation | None,
+        about("older or newer, by how it asked lately; null: that cannot be told.", "older"),
     ]
     requests: Annotated[int, about("How many requests it has made.", 1570)]
     last_seen_at: Annotated[Timestamp, about("When it last made one.", _AT)]
