@@ -8,7 +8,7 @@ from typing import cast
 
 from neasmart_gateway.domain.modes import OperatingState
 from neasmart_gateway.domain.readings import Cell, Reading, Reason
-from neasmart_gateway.domain.registers import BASES, BY_NAME, ZONES_PER_BASE, Row
+from neasmart_gateway.domain.registers import BASES, BY_NAME, ZONES_PER_BASE, Row, rows_of
 from neasmart_gateway.errors import NotFound
 
 Cells = Callable[[int], Cell]
@@ -65,8 +65,8 @@ class Zone:
 
     `heard_at` is the monotonic time by which the zone's age goes: that of its temperature register, or of its newest
     write while no temperature was ever heard; None when nothing was. `restored` is true while that value is only a
-    memory of the journal, `state_restored` the same of the state. `receipts` are the slots of the open commands'
-    receipts. `humidity_heard_at` is the time of the humidity alone, which may stand still while the
+    memory of the journal, `remembered` names all fields of which that holds. `receipts` are the slots of the open
+    commands' receipts. `humidity_heard_at` is the time of the humidity alone, which may stand still while the
     temperature goes on; `setpoint_heard_at` is that of the setpoint.
     """
 
@@ -82,7 +82,7 @@ class Zone:
     receipts: tuple[int, ...]
     humidity_heard_at: float | None = None
     setpoint_heard_at: float | None = None
-    state_restored: bool = False
+    remembered: frozenset[str] = frozenset()
 
     @property
     def address(self) -> int:
@@ -131,8 +131,15 @@ def decode_zone(ref: ZoneRef, cells: Cells) -> Zone:
         receipts=tuple(dict.fromkeys(c.receipt for c in (state, setpoint) if c.receipt is not None)),
         humidity_heard_at=humidity.written_at,
         setpoint_heard_at=setpoint.written_at,
-        state_restored=state.restored,
+        remembered=_remembered(state, setpoint, temperature, humidity),
     )
+
+
+def _remembered(*cells: Cell) -> frozenset[str]:
+    """Return the fields whose cells, in the order of the register map, are only a memory."""
+    if not any(cell.restored for cell in cells):
+        return frozenset()
+    return frozenset(row.field for row, cell in zip(rows_of("zone"), cells, strict=True) if cell.restored)
 
 
 def _age_key(cell: Cell) -> float:

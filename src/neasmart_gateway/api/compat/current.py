@@ -70,5 +70,5 @@ def state(view: ZoneView) -> int:
     """
     zone = view.zone
     wanted: OperatingState | None = zone.desired_state
-    found = wanted if wanted is not None else None if zone.state_restored else zone.state.value
+    found = wanted if wanted is not None else None if "state" in zone.remembered else zone.state.value
     return 0 if found is None else int(found)
