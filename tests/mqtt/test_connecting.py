@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from neasmart_gateway.mqtt import broker as connection
 from tests.broker import Broker, Client, broker_in
 from tests.process.tls import make_pair
 from tests.running import Gateway, eventually, running
@@ -75,6 +76,20 @@ def test_a_broker_that_does_not_suit(tmp_path: Path, locked: Broker, settings: d
     locked.stop()
 
 
+@pytest.mark.parametrize("tls", [True, False], ids=["TLS to a plain port", "plain to a port of TLS"])
+async def test_a_port_that_speaks_another_way(
+    tmp_path: Path, broker: Broker, locked: Broker, monkeypatch: pytest.MonkeyPatch, tls: bool
+) -> None:
+    """Whatever comes of it, the setting is named."""
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
+    locked.start()
+    port = broker.port if tls else locked.port
+    with pytest.raises(connection.BrokerLostError, match="NEASMART_MQTT_TLS"):
+        async with connection.connected(connection.BrokerOptions("127.0.0.1", port, "us", tls=tls), "w", "gone"):
+            pass
+    locked.stop()
+
+
 def test_a_zone_that_is_not_listed_any_more(tmp_path: Path, broker: Broker) -> None:
     """Takes its device with it; one that is listed, and was never heard of, stays."""
     (tmp_path / "data").mkdir()
@@ -117,7 +132,9 @@ def test_two_gateways_of_one_topic(tmp_path: Path, broker: Broker) -> None:
         eventually(lambda: component(elder)["state"] == "connected", "the connection")
         with running(folders[1], **broker.settings) as younger:
             eventually(lambda: "NEASMART_MQTT_TOPIC of its own" in (component(younger)["what"] or ""), "the reason")
-        assert component(elder)["state"] == "connected"
+        told = component(elder)
+        assert (told["state"], told["severity"]) == ("connected", "degraded")
+        assert "another gateway" in told["what"]
 
 
 def test_a_broker_that_never_answers(tmp_path: Path) -> None:

@@ -209,6 +209,21 @@ def test_nothing_is_carried_out_late(home: Client, gateway: Gateway) -> None:
     assert 28.5 not in values(gateway)
 
 
+def test_a_broker_that_stood_still(home: Client, broker: Broker, gateway: Gateway) -> None:
+    """It takes one message from each of us by turns, so the last order comes with a number that is not old at all."""
+    assert order_until_taken(home, 27.5) == 27.5  # somebody listens
+    assert broker.process is not None
+    os.kill(broker.process.pid, signal.SIGSTOP)
+    said_at = time.monotonic()
+    late = [30.0 + n / 10 for n in range(12)]
+    for value in late:
+        home.say(SETPOINT, str(value), qos=0)
+    eventually(lambda: time.monotonic() - said_at > LATE + 1.5, "time goes by")
+    os.kill(broker.process.pid, signal.SIGCONT)
+    eventually(lambda: len([one for one in home.messages(RESULT) if "too_late" in one]) >= 12, "twelve refusals")
+    assert not {round(float(value), 1) for value in values(gateway) if isinstance(value, float)} & {*late}
+
+
 def order_until_taken(home: Client, value: float) -> float:
     """Say the same again until it is confirmed, as a person would; returns what the zone was set to."""
 
