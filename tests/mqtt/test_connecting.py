@@ -76,6 +76,7 @@ def test_a_broker_that_does_not_suit(tmp_path: Path, locked: Broker, settings: d
     locked.stop()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves its socket behind
 @pytest.mark.parametrize("tls", [True, False], ids=["TLS to a plain port", "plain to a port of TLS"])
 async def test_a_port_that_speaks_another_way(
     tmp_path: Path, broker: Broker, locked: Broker, monkeypatch: pytest.MonkeyPatch, tls: bool

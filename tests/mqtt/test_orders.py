@@ -61,7 +61,8 @@ def test_a_zone_never_changes_the_house(what: str, payload: bytes) -> None:
     ("what", "payload"),
     [
         ("setpoint", b""), ("setpoint", b"warm"), ("setpoint", b"nan"), ("setpoint", b"inf"), ("setpoint", b"1e1"),
-        ("setpoint", b"4.9"), ("setpoint", b"30.01"), ("setpoint", b"21,5"), ("setpoint", b" 21"), ("setpoint", b"0x14"),
+        ("setpoint", b"4.9"), ("setpoint", b"30.01"), ("setpoint", b"21,5"), ("setpoint", b" 21"),
+        ("setpoint", b"0x14"),
         ("setpoint", "\u0662\u0661".encode()), ("setpoint", b"\xff\xfe"), ("setpoint", b"2" * 65),
         ("setpoint", b"21\n"), ("setpoint", b"21."), ("setpoint", b"21." + b"1" * 62),
         ("mode", b"cool"), ("mode", b"heat_cool"), ("mode", b"OFF"), ("mode", b"heating"), ("mode", b"None"),
