@@ -273,10 +273,8 @@ def _mqtt(facts: Facts) -> Iterator[Component]:
 def _connected(state: str, since: float, trouble: str | None) -> Component:
     if trouble is None:
         return Component("mqtt", "mqtt", state, since=since)
-    return Component(
-        "mqtt", "mqtt", state, Severity.DEGRADED, since, f"MQTT: {trouble}",
-        "Heating is not concerned. See what docs/mqtt.md says of several gateways at one broker, and of access rules.",
-    )  # fmt: skip
+    to_do = "Heating is not concerned. See docs/mqtt.md on several gateways at one broker, and on access rules."
+    return Component("mqtt", "mqtt", state, Severity.DEGRADED, since, f"MQTT: {trouble}", to_do)
 
 
 def _drills(facts: Facts) -> Iterator[Component]:
