@@ -130,7 +130,11 @@ STATES = {
     "a broker": (reported(mqtt=BROKER), "mqtt", "connected", OK, 14.0),
     "a broker not tried yet": (reported(mqtt=BROKER | {"state": "connecting"}), "mqtt", "connecting", DEGRADED, 14.0),
     "a broker with trouble": (
-        reported(mqtt=BROKER | {"trouble": "another gateway"}), "mqtt", "connected", DEGRADED, 14.0,
+        reported(mqtt=BROKER | {"trouble": "another gateway"}),
+        "mqtt",
+        "connected",
+        DEGRADED,
+        14.0,
     ),
     "a broker that refuses us": (reported(mqtt=REFUSED), "mqtt", "waiting", DEGRADED, 14.0),
     "clock before any daemon": (replace(AWAY, wall_offset=0.0), "clock", UNKNOWN, DEGRADED, None),

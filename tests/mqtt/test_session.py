@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from neasmart_gateway.desk.command import Origin
 from neasmart_gateway.domain.intentions import Intention
 from neasmart_gateway.domain.structures import Structures, ZonePlan
 from neasmart_gateway.domain.zones import ZoneRef
-from neasmart_gateway.mqtt import upkeep
+from neasmart_gateway.mqtt import session, upkeep
 from neasmart_gateway.mqtt.broker import BrokerOptions
 from neasmart_gateway.mqtt.inbox import Means
 from neasmart_gateway.mqtt.lease import Lease
@@ -43,7 +44,8 @@ class Party:
     def __post_init__(self) -> None:
         self.folder.mkdir()
         self.bench = Bench(self.folder, Structures({}, {ref: ZonePlan(label) for ref, label in self.labels.items()}))
-        header = self.bench.memory.header
+        self.header = header = self.bench.memory.header
+        header.mqtt_gateway = secrets.randbits(64) | 1
         if self.known:
             header.mqtt_since, header.mqtt_heard = awake() - 100.0, awake()
         means = Means(self.submit, self.bench.memory.limits, 50, self.records.append)
@@ -94,8 +96,11 @@ def elder(tmp_path: Path, broker: Broker) -> Party:
     return Party(tmp_path / "elder", broker.port, {BATH: "Bath", HALL: "Hall"})
 
 
-async def test_another_gateway_changes_nothing(tmp_path: Path, home: Client, elder: Party) -> None:
+async def test_another_gateway_changes_nothing(
+    tmp_path: Path, home: Client, elder: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It says nothing, removes nothing and takes no order, though it knows other zones; the elder tells of it."""
+    monkeypatch.setattr(upkeep, "EVERY_SECONDS", 1e9)
     async with elder.at_work():
         await seen(lambda: elder.state == "connected", "the elder")
         younger = Party(tmp_path / "younger", home.port, {BATH: "Cellar"}, known=False)
@@ -112,6 +117,28 @@ async def test_another_gateway_changes_nothing(tmp_path: Path, home: Client, eld
     assert "" not in home.messages(NAMES.config(HALL))
     assert "offline" not in home.messages(NAMES.status)[:-1]  # the last may be the elder's farewell
     assert [type(record) for record in younger.records] == [BrokerLost]
+    assert [type(record) for record in elder.records] == [BrokerConnected, BrokerTrouble]
+
+
+async def test_two_that_were_both_at_work(
+    tmp_path: Path, home: Client, elder: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has had the topic for less time gives way, does not come back at once, and says so once."""
+    monkeypatch.setattr(session, "PAUSES", (0.05,))
+    younger = Party(tmp_path / "younger", home.port, elder.labels)
+    younger.header.mqtt_since += 50.0
+    ours = f"{younger.header.mqtt_gateway:016x}"
+
+    def attempts() -> int:
+        return len({number.split()[0] for number in home.messages(NAMES.pulse) if number.startswith(ours)})
+
+    async with elder.at_work():
+        await seen(lambda: elder.state == "connected", "the elder")
+        async with younger.at_work():
+            await seen(lambda: attempts() >= 3, "three attempts")
+            assert younger.state == "waiting"
+    told = [type(record) for record in younger.records]
+    assert told in ([BrokerLost], [BrokerConnected, BrokerLost])
     assert [type(record) for record in elder.records] == [BrokerConnected, BrokerTrouble]
 
 
