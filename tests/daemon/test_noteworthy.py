@@ -38,6 +38,7 @@ def receipt(state: str) -> dict[str, Any]:
         (desk.TwoPeers(("tcp 192.0.2.10", "tcp 192.0.2.11")), "bus", "error"),
         (desk.FightNoticed("zone.setpoint 1.1", 101), "commands", "warning"),
         (mqtt.BrokerLost("192.0.2.7:1883", "Connection refused"), "mqtt", "warning"),
+        (mqtt.BrokerTrouble("192.0.2.7:1883", "another gateway has come"), "mqtt", "warning"),
         (mqtt.StoredOrderIgnored("neasmart/1/1/mode/set", "mosquitto_pub …"), "mqtt", "warning"),
         (store.StoreFailed("disk is full", 12), "database", "error"),
         (store.StoreSetAside(Path("x.corrupt"), "malformed", "look"), "database", "error"),

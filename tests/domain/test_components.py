@@ -129,6 +129,13 @@ STATES = {
     "a drill with the daemon away": (replace(AWAY, drills=(DRILL,)), "drill", "running", DEGRADED, OFFSET + 900.0),
     "a broker": (reported(mqtt=BROKER), "mqtt", "connected", OK, 14.0),
     "a broker not tried yet": (reported(mqtt=BROKER | {"state": "connecting"}), "mqtt", "connecting", DEGRADED, 14.0),
+    "a broker with trouble": (
+        reported(mqtt=BROKER | {"trouble": "another gateway"}),
+        "mqtt",
+        "connected",
+        DEGRADED,
+        14.0,
+    ),
     "a broker that refuses us": (reported(mqtt=REFUSED), "mqtt", "waiting", DEGRADED, 14.0),
     "clock before any daemon": (replace(AWAY, wall_offset=0.0), "clock", UNKNOWN, DEGRADED, None),
 }
@@ -152,6 +159,8 @@ def test_a_state(facts: Facts, kind: str, state: str, severity: Severity, since:
         (SILENT, "bus", "nothing for 180 s or longer"),
         (disk(failure="Input/output error"), "disk", "Input/output error"),
         (reported(mqtt=REFUSED), "mqtt", "MQTT broker 192.0.2.7:1883: the broker refuses us: Not authorized"),
+        (reported(mqtt=BROKER | {"state": "connecting"}), "mqtt", "it is being tried"),
+        (reported(mqtt=BROKER | {"trouble": "another gateway"}), "mqtt", "MQTT: another gateway"),
     ],
 )
 def test_what_is_wrong_is_told_in_words(facts: Facts, kind: str, words: str) -> None:

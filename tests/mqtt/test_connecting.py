@@ -2,10 +2,12 @@
 
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from neasmart_gateway.mqtt import broker as connection
 from tests.broker import Broker, Client, broker_in
 from tests.process.tls import make_pair
 from tests.running import Gateway, eventually, running
@@ -24,13 +26,15 @@ def is_online(home: Client) -> bool:
 
 
 @pytest.fixture
-def locked(tmp_path: Path) -> Broker:
+def locked(tmp_path: Path) -> Iterator[Broker]:
     """A broker with TLS and a password; it does not run yet."""
     pair, passwords = make_pair(tmp_path, "127.0.0.1", "broker"), tmp_path / "passwords"
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "neasmart", SECRET], check=True)
     (tmp_path / "acl").write_text("user neasmart\ntopic readwrite neasmart/#\ntopic readwrite homeassistant/#\n")
     rules = f"allow_anonymous false\npassword_file {passwords}\nacl_file {tmp_path / 'acl'}\n"
-    return Broker(tmp_path, rules, options=f"certfile {pair.cert}\nkeyfile {pair.key}\n")
+    broker = Broker(tmp_path, rules, options=f"certfile {pair.cert}\nkeyfile {pair.key}\n")
+    yield broker
+    broker.stop()
 
 
 def test_a_broker_that_comes_later(tmp_path: Path, locked: Broker) -> None:
@@ -48,7 +52,6 @@ def test_a_broker_that_comes_later(tmp_path: Path, locked: Broker) -> None:
         eventually(lambda: component(gateway)["state"] == "connected", "the connection")
         assert SECRET not in gateway.log.read_text() + gateway.get("/api/v1/health").text
         assert gateway.stop() == 0
-    locked.stop()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,20 @@ def test_a_broker_that_does_not_suit(tmp_path: Path, locked: Broker, settings: d
         assert [line["level"] for line in lines] == ["warning"]
         assert SECRET not in gateway.log.read_text() + gateway.get("/api/v1/health").text
         assert gateway.get("/health/ready").status == 200
-    locked.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves its socket behind
+@pytest.mark.parametrize("tls", [True, False], ids=["TLS to a plain port", "plain to a port of TLS"])
+async def test_a_port_that_speaks_another_way(
+    tmp_path: Path, broker: Broker, locked: Broker, monkeypatch: pytest.MonkeyPatch, tls: bool
+) -> None:
+    """Whatever comes of it, the setting is named."""
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
+    locked.start()
+    port = broker.port if tls else locked.port
+    with pytest.raises(connection.BrokerLostError, match="NEASMART_MQTT_TLS"):
+        async with connection.connected(connection.BrokerOptions("127.0.0.1", port, "us", tls=tls), "w", "gone"):
+            pass
 
 
 def test_a_zone_that_is_not_listed_any_more(tmp_path: Path, broker: Broker) -> None:
@@ -117,7 +133,9 @@ def test_two_gateways_of_one_topic(tmp_path: Path, broker: Broker) -> None:
         eventually(lambda: component(elder)["state"] == "connected", "the connection")
         with running(folders[1], **broker.settings) as younger:
             eventually(lambda: "NEASMART_MQTT_TOPIC of its own" in (component(younger)["what"] or ""), "the reason")
-        assert component(elder)["state"] == "connected"
+        told = component(elder)
+        assert (told["state"], told["severity"]) == ("connected", "degraded")
+        assert "another gateway" in told["what"]
 
 
 def test_a_broker_that_never_answers(tmp_path: Path) -> None:

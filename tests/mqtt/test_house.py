@@ -24,6 +24,8 @@ pytestmark = pytest.mark.needs("mosquitto")
 ZONE, STATE, RESULT = "neasmart/1/1", "neasmart/1/1/state", "neasmart/1/1/command/result"
 SETPOINT = f"{ZONE}/setpoint/set"
 STALE_SECONDS = 3
+LATE_ONES = 100
+"""More orders than the gateway says things in a few seconds."""
 MOST_SECONDS = LATE + 1.0
 """From when somebody has said something until the gateway has it, at most; the clocks of both are the same."""
 
@@ -209,6 +211,21 @@ def test_nothing_is_carried_out_late(home: Client, gateway: Gateway) -> None:
     assert 28.5 not in values(gateway)
 
 
+def test_a_broker_that_stood_still(home: Client, broker: Broker, gateway: Gateway) -> None:
+    """It takes one message from each of us by turns, so the last order comes with a number that is not old at all."""
+    assert order_until_taken(home, 27.5) == 27.5  # somebody listens
+    before = refused(gateway, "late")
+    assert broker.process is not None
+    os.kill(broker.process.pid, signal.SIGSTOP)
+    said_at = time.monotonic()
+    for n in range(LATE_ONES):
+        home.say(SETPOINT, str(30.0 + n / 50), qos=0)
+    eventually(lambda: time.monotonic() - said_at > LATE + 1.5, "time goes by")
+    os.kill(broker.process.pid, signal.SIGCONT)
+    eventually(lambda: refused(gateway, "late") - before >= LATE_ONES, "a refusal of each")
+    assert max(value for value in values(gateway) if isinstance(value, float)) < 30.0
+
+
 def order_until_taken(home: Client, value: float) -> float:
     """Say the same again until it is confirmed, as a person would; returns what the zone was set to."""
 
@@ -279,7 +296,7 @@ def test_a_silent_bus(home: Client, gateway: Gateway, houses: ExitStack) -> None
     houses.close()
     eventually(lambda: home.last(f"{ZONE}/availability") == "offline", "silence")
     eventually(lambda: home.json("neasmart/1/state")["bus_alive"] is False, "the bus is dead")
-    assert home.last("neasmart/1/availability") == "offline"
+    eventually(lambda: home.last("neasmart/1/availability") == "offline", "the plant is unavailable")
     assert home.last("neasmart/status") == "online"
     eventually(lambda: home.json(STATE)["temperature"] is None, "no old value")
 

@@ -30,6 +30,9 @@ def read(place: Place, what: str, payload: bytes, season: Season = Season.HEAT) 
     [
         (REF, "setpoint", b"21.5", SetZoneSetpoint(REF, 21.5)),
         (REF, "setpoint", b"5", SetZoneSetpoint(REF, 5.0)),
+        (REF, "setpoint", b"21.11111111111111", SetZoneSetpoint(REF, 21.11)),
+        (REF, "setpoint", b"30.000000000000004", SetZoneSetpoint(REF, 30.0)),
+        (REF, "setpoint", b"4.999999999999999", SetZoneSetpoint(REF, 5.0)),
         (REF, "mode", b"off", SetZoneState(REF, OperatingState.STANDBY)),
         (REF, "mode", b"auto", SetZoneState(REF, OperatingState.TIME_PROGRAM)),
         (REF, "mode", b"heat", SetZoneState(REF, OperatingState.NORMAL)),
@@ -58,9 +61,10 @@ def test_a_zone_never_changes_the_house(what: str, payload: bytes) -> None:
     ("what", "payload"),
     [
         ("setpoint", b""), ("setpoint", b"warm"), ("setpoint", b"nan"), ("setpoint", b"inf"), ("setpoint", b"1e1"),
-        ("setpoint", b"4.9"), ("setpoint", b"30.1"), ("setpoint", b"21,5"), ("setpoint", b" 21"), ("setpoint", b"0x14"),
+        ("setpoint", b"4.9"), ("setpoint", b"30.01"), ("setpoint", b"21,5"), ("setpoint", b" 21"),
+        ("setpoint", b"0x14"),
         ("setpoint", "\u0662\u0661".encode()), ("setpoint", b"\xff\xfe"), ("setpoint", b"2" * 65),
-        ("setpoint", b"21\n"),
+        ("setpoint", b"21\n"), ("setpoint", b"21."), ("setpoint", b"21." + b"1" * 62),
         ("mode", b"cool"), ("mode", b"heat_cool"), ("mode", b"OFF"), ("mode", b"heating"), ("mode", b"None"),
         ("preset", b"none"), ("preset", b"eco"), ("preset", b"Time program"), ("preset", b"\x00"),
     ],

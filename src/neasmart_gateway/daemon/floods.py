@@ -28,6 +28,7 @@ _REPEATED = (
     bus.ConnectionRefused,
     bus.RequestFailed,
     store.StoreFailed,
+    mqtt.BrokerTrouble,
     mqtt.OrderRefused,
     mqtt.StoredOrderIgnored,
 )

@@ -15,9 +15,10 @@ from neasmart_gateway.mqtt.broker import BrokerOptions
 from neasmart_gateway.mqtt.discovery import Discovery
 from neasmart_gateway.mqtt.house import Onlooker, Outcomes
 from neasmart_gateway.mqtt.inbox import Means, Submit
+from neasmart_gateway.mqtt.lease import Lease
 from neasmart_gateway.mqtt.publisher import Publisher
 from neasmart_gateway.mqtt.records import MqttRecord
-from neasmart_gateway.mqtt.session import Session
+from neasmart_gateway.mqtt.session import Session, awake
 from neasmart_gateway.mqtt.topics import Names
 from neasmart_gateway.settings import Settings
 from neasmart_gateway.shm.memory import SharedMemory
@@ -51,7 +52,10 @@ def mqtt_of(settings: Settings, memory: SharedMemory, submit: Submit, report: Ca
     )
     means = Means(submit, memory.limits, settings.api.command_limit_per_minute, report)
     means.meter = MqttMeter(memory.counters)
-    session = Session(_broker(settings), names, publisher, means, lambda: time.monotonic() + memory.header.wall_offset)
+    lease = Lease(memory.header, awake)
+    session = Session(
+        _broker(settings), names, publisher, means, lease, lambda: time.monotonic() + memory.header.wall_offset
+    )
     return Mqtt(lambda: (session.run(),), session.status)
 
 

@@ -54,6 +54,7 @@ _LINES: dict[type, tuple[str, int, str]] = {
     faults.DrillEnded: ("neasmart.daemon", logging.WARNING, "a drill is over"),
     mqtt.BrokerConnected: ("neasmart.mqtt", logging.INFO, "connected to the MQTT broker"),
     mqtt.BrokerLost: ("neasmart.mqtt", logging.WARNING, "no connection to the MQTT broker, trying again"),
+    mqtt.BrokerTrouble: ("neasmart.mqtt", logging.WARNING, "MQTT is connected, but something is wrong"),
     mqtt.OrderRefused: ("neasmart.mqtt", logging.WARNING, "an order by MQTT was refused"),
     mqtt.StoredOrderIgnored: (
         "neasmart.mqtt",

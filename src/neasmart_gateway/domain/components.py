@@ -259,15 +259,22 @@ def _mqtt(facts: Facts) -> Iterator[Component]:
         return
     state, since = report["state"], report["since"]
     if state == "connected":
-        yield Component("mqtt", "mqtt", state, since=since)
+        yield _connected(state, since, report.get("trouble"))
         return
-    why = report["failure"] or "it has not been tried yet"
+    why = report["failure"] or "it is being tried for the first time"
     yield Component(
         "mqtt", "mqtt", state, Severity.DEGRADED, since,
         f"no connection to the MQTT broker {report['broker']}: {why}",
         "Heating is not concerned. Check that the broker runs and that the NEASMART_MQTT_ settings are those of it; "
         "it is tried again by itself, every half minute at least.",
     )  # fmt: skip
+
+
+def _connected(state: str, since: float, trouble: str | None) -> Component:
+    if trouble is None:
+        return Component("mqtt", "mqtt", state, since=since)
+    to_do = "Heating is not concerned. See docs/mqtt.md on several gateways at one broker, and on access rules."
+    return Component("mqtt", "mqtt", state, Severity.DEGRADED, since, f"MQTT: {trouble}", to_do)
 
 
 def _drills(facts: Facts) -> Iterator[Component]:

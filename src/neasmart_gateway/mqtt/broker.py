@@ -29,6 +29,7 @@ MOST_QUEUED = 256
 """Messages that have come and were not looked at yet; those beyond are lost."""
 _CLOSED = (7, 128)
 """Codes of a connection that has ended without a word."""
+_NOT_UNDERSTOOD = ("timed out", "reset by peer", "closed the connection", "[SSL", "EOF")
 
 
 class BrokerLostError(OperatorError):
@@ -41,7 +42,7 @@ class BrokerLostError(OperatorError):
 
     def __init__(self, message: str, *, rival: bool = False, hopeless: bool = False) -> None:
         super().__init__(message)
-        self.rival, self.hopeless = rival, rival or hopeless
+        self.rival, self.hopeless = rival, hopeless
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ async def connected(options: BrokerOptions, will_topic: str, will: str) -> Async
         tls_context=_tls(options),
         will=Will(will_topic, will, qos=1, retain=True),
     )
-    with _translated():
-        await client.__aenter__()
+    try:
+        with _translated():
+            await client.__aenter__()
+    except BrokerLostError as error:
+        raise BrokerLostError(error.message + _hint(error.message, tls=options.tls)) from error
     try:
         yield Broker(client)
     finally:
@@ -162,6 +166,15 @@ def _told(error: MqttError) -> str:
     if isinstance(cause, MqttCodeError) and cause.rc is not None and _value(cause.rc) in _CLOSED:
         return "the broker has closed the connection"
     return str(cause) or type(cause).__name__
+
+
+def _hint(message: str, *, tls: bool) -> str:
+    """Return what may be wrong when nothing is understood from the beginning on."""
+    if not any(sign in message for sign in _NOT_UNDERSTOOD) or "CERTIFICATE" in message:
+        return ""
+    if tls:
+        return "; perhaps it speaks no TLS at this port: see NEASMART_MQTT_TLS and NEASMART_MQTT_PORT"
+    return "; perhaps it speaks TLS at this port: see NEASMART_MQTT_TLS"
 
 
 def _value(code: int | ReasonCode) -> int:

@@ -92,7 +92,7 @@ class Inbox:
         age, order = self._promptness.age, self._names.order_at(topic)
         if order is None or order.place not in now.shown:
             raise NotFound("there is no such zone or thing to be set here")
-        if age > LATE:
+        if self._promptness.may_be_late:
             raise _TooLate()
         if self._means.windows.hit(_BUCKET, _MINUTE) > self._means.per_minute:
             _, left = self._means.windows.look(_BUCKET)

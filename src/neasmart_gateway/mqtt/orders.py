@@ -22,7 +22,7 @@ from neasmart_gateway.mqtt.topics import PLANT, Order
 LONGEST = 64
 """Bytes of a message that orders something; names and numbers need fewer."""
 T = TypeVar("T")
-_NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]+)?", re.ASCII)
 _MODES = {label: OperatingMode[label.upper()] for label in OperatingMode.labels()}
 _STATES = {label: OperatingState[label.upper()] for label in OperatingState.labels()}
 
@@ -61,7 +61,7 @@ def _text(payload: bytes) -> str:
 def _celsius(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise InvalidValue(f"setpoint must be a number of °C such as 21.5, not {text!r}", field="setpoint")
-    return float(text)
+    return round(float(text), 2)  # as a Home Assistant in °F converts: 30.999999999999996 is 31
 
 
 def _one_of(members: dict[str, T], text: str, name: str) -> T:

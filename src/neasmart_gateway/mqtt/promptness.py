@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Callable
 from math import inf
 
-EVERY = 2.0
+EVERY = 1.0
 """Seconds between two numbers."""
 LATE = 5.0
 """Seconds after which an order is too late to be carried out."""
+SETTLE = 5.0
+"""Seconds for which all must have been prompt again, after it was not, before orders are trusted."""
 DEAD = 20.0
 """Seconds without a number that came back, after which the connection is given up."""
 
@@ -20,23 +22,27 @@ _MOST = 32
 class Promptness:
     """The broker hands on in the order in which it was given: what arrives behind a number was given to it later.
 
-    So a message is never older than the newest number that came back, counted from when that was sent, wherever it
-    was held up: in the broker, in the network, in this machine's buffers, or while this process stood still. `clock`
-    gives seconds of a clock that also runs while the machine sleeps.
+    So no message has been under way from the broker for longer than the newest number that came back, counted from
+    when that was sent. That proves nothing of how long it has waited to be given to the broker: one that stood still
+    finds orders and numbers side by side in as many buffers, takes them in turns, and pairs an old order with a young
+    number. So after a gap nothing is trusted until all has been prompt for a while, in which buffers are emptied.
+    What a sender itself has kept back, or the network before the broker, nobody here can see.
+
+    `clock` gives seconds of a clock that also runs while the machine sleeps, `gateway` names us to others.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], gateway: str = "") -> None:
         self._clock = clock
-        self._key = secrets.token_hex(8)
+        self._key = f"{gateway}.{secrets.token_hex(8)}"
         self._sent: dict[bytes, float] = {}
         self._began = clock()
-        self._newest = -inf
+        self._newest = self._returned_at = self._held_up_at = -inf
         self._number = 0
 
-    def next(self) -> bytes:
-        """Return what to send now."""
+    def next(self, seniority: float = 0.0) -> bytes:
+        """Return what to send now; `seniority` is for those who read it (rivals.py)."""
         self._number += 1
-        payload = f"{self._key} {self._number} {self.connected_for:.3f}".encode()
+        payload = f"{self._key} {self._number} {seniority:.3f}".encode()
         self._sent[payload] = self._clock()
         if len(self._sent) > _MOST:
             del self._sent[next(iter(self._sent))]
@@ -46,18 +52,24 @@ class Promptness:
         """Take in what came back; False for what is not of this connection."""
         if not payload.startswith(self._key.encode()):
             return False
-        self._newest = max(self._newest, self._sent.pop(payload, -inf))
+        sent, now = self._sent.pop(payload, None), self._clock()
+        if sent is not None:
+            has_gap = -inf < self._returned_at < now - LATE
+            if has_gap or now - sent > LATE:
+                self._held_up_at = now
+            self._newest, self._returned_at = max(self._newest, sent), now
         return True
-
-    @property
-    def connected_for(self) -> float:
-        """Seconds since the beginning."""
-        return self._clock() - self._began
 
     @property
     def age(self) -> float:
         """Seconds that whatever arrives now can have been under way at most; infinite before the first number."""
         return self._clock() - self._newest
+
+    @property
+    def may_be_late(self) -> bool:
+        """Whether what arrives now may have been under way for longer than LATE."""
+        now = self._clock()
+        return self.age > LATE or now - self._returned_at > LATE or now - self._held_up_at < SETTLE
 
     @property
     def is_dead(self) -> bool:

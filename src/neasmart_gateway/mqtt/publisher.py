@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from neasmart_gateway.domain.intentions import SetpointRange
@@ -51,6 +51,15 @@ class Publisher:
     def refs(self) -> frozenset[ZoneRef]:
         """The zones that are shown."""
         return frozenset(self._zones)
+
+    @property
+    def topics(self) -> Iterable[str]:
+        """Everything that was sent."""
+        return self._told.keys()
+
+    def told(self, topic: str) -> str | None:
+        """Return what was sent last at a topic."""
+        return self._told.get(topic)
 
     def begin(self, held: dict[Place, str]) -> tuple[str, ...]:
         """Begin with a new connection, at which the broker held these messages of devices.
@@ -108,8 +117,8 @@ class Publisher:
         self._again = False
         for topic, payload in self._everything():
             if self._told.get(topic) != payload:
+                self._told[topic] = payload  # first: it may come back before we are told that it was sent
                 await send(topic, payload)
-                self._told[topic] = payload
             await asyncio.sleep(0)  # the bus comes first
 
     def _everything(self) -> Iterator[tuple[str, str]]:
@@ -152,7 +161,7 @@ def _ours(text: str) -> dict[str, Any] | None:
     """Return the message of a device that a gateway has made known; None for what somebody else has put there."""
     try:
         config = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(config, dict) or not isinstance(config.get("cmps"), dict):
         return None

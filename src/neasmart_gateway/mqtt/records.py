@@ -21,6 +21,14 @@ class BrokerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerTrouble:
+    """Connected, but something about it is wrong; told once, until it is something else."""
+
+    broker: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRefused:
     """A message that should order something changed nothing; `topic` and `reason` as far as people may see them."""
 
@@ -44,4 +52,4 @@ class DevicesRemoved:
     devices: tuple[str, ...]
 
 
-MqttRecord = BrokerConnected | BrokerLost | OrderRefused | StoredOrderIgnored | DevicesRemoved
+MqttRecord = BrokerConnected | BrokerLost | BrokerTrouble | OrderRefused | StoredOrderIgnored | DevicesRemoved

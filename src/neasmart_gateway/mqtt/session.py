@@ -6,16 +6,19 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from neasmart_gateway.mqtt.broker import Broker, BrokerLostError, BrokerOptions, connected
 from neasmart_gateway.mqtt.inbox import Circumstances, Inbox, Means
+from neasmart_gateway.mqtt.lease import Lease
 from neasmart_gateway.mqtt.promptness import EVERY, Promptness
 from neasmart_gateway.mqtt.publisher import OFFLINE, ONLINE, Publisher
-from neasmart_gateway.mqtt.records import BrokerConnected, BrokerLost, DevicesRemoved
-from neasmart_gateway.mqtt.rivals import Rivals
+from neasmart_gateway.mqtt.records import BrokerConnected, BrokerLost, BrokerTrouble, DevicesRemoved
+from neasmart_gateway.mqtt.rivals import Heard, Rivals
 from neasmart_gateway.mqtt.season import Season
 from neasmart_gateway.mqtt.topics import PLANT, Names, Place
+from neasmart_gateway.mqtt.upkeep import Upkeep
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before the next attempt; the last one stays. From the beginning again once everything was published."""
@@ -38,7 +41,8 @@ class _Talk:
     broker: Broker
     inbox: Inbox
     promptness: Promptness
-    rivals: Rivals = field(default_factory=Rivals)
+    rivals: Rivals
+    upkeep: Upkeep
     held: dict[Place, str] = field(default_factory=dict)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a number has come back, and with it everything that the broker held."""
@@ -54,18 +58,30 @@ class Session:
     """
 
     def __init__(
-        self, options: BrokerOptions, names: Names, publisher: Publisher, means: Means, unix: Callable[[], float]
+        self,
+        options: BrokerOptions,
+        names: Names,
+        publisher: Publisher,
+        means: Means,
+        lease: Lease,
+        unix: Callable[[], float],
     ) -> None:
         self._options, self._names, self._publisher = options, names, publisher
-        self._means, self._unix = means, unix
+        self._means, self._lease, self._unix = means, lease, unix
         self._configs = dict(names.configs())
         self._failed = 0
         self._state, self._since, self._failure = "connecting", unix(), ""
+        self._trouble: str | None = None
 
     def status(self) -> dict[str, Any]:
-        """Return how the connection is: "connecting", "connected" or "waiting"."""
-        failure = self._failure or None
-        return {"state": self._state, "since": self._since, "failure": failure, "broker": str(self._options)}
+        """Return how the connection is: "connecting", "connected" or "waiting"; `trouble` is told while it stands."""
+        return {
+            "state": self._state,
+            "since": self._since,
+            "failure": self._failure or None,
+            "trouble": self._trouble,
+            "broker": str(self._options),
+        }
 
     async def run(self) -> None:
         """Connect again and again; the pauses grow while it is in vain."""
@@ -73,7 +89,8 @@ class Session:
             try:
                 await self._connection()
             except BrokerLostError as error:
-                self._lost(error.message)
+                if not (error.rival and error.message == self._failure):  # said once: the other one stays
+                    self._lost(error.message)
                 if error.hopeless:
                     self._failed = len(PAUSES)
             except Exception as error:
@@ -83,15 +100,18 @@ class Session:
             self._failed += 1
 
     async def _connection(self) -> None:
-        promptness = Promptness(awake)
+        promptness = Promptness(awake, self._lease.gateway)
         async with connected(self._options, self._names.status, OFFLINE) as broker:
             inbox = Inbox(self._names, self._means, promptness, str(self._options), awake)
-            talk = _Talk(broker, inbox, promptness)
+            rivals, upkeep = Rivals(self._lease, awake), Upkeep(self._names, self._publisher, awake())
+            talk = _Talk(broker, inbox, promptness, rivals, upkeep)
             try:
                 await _together(self._receive(talk), self._speak(talk), self._keep_pulse(talk), inbox.work(broker.send))
             except BaseException as error:
-                # Whatever it was, also that we are to end: who goes by himself leaves no last will.
-                if not (isinstance(error, BrokerLostError) and error.rival):
+                # Whatever it was, also that we are to end: who goes by himself leaves no last will. But where there
+                # is another gateway, it is for that one to say how it is.
+                gives_way = isinstance(error, BrokerLostError) and error.rival
+                if not gives_way and (talk.online or not talk.rivals.elder_heard):
                     await broker.part(self._names.status, OFFLINE)
                 raise
 
@@ -99,32 +119,51 @@ class Session:
         """Ask for what the broker holds, publish everything, say that we are there, take orders, follow the events."""
         names, broker, publisher = self._names, talk.broker, self._publisher
         await broker.subscribe([names.pulse, names.status, names.birth, *self._configs])
+        is_ours = self._lease.begin()
         await self._wait_for_first_number(talk)
+        while not is_ours and talk.rivals.listens:
+            await asyncio.sleep(LOOK_SECONDS)
+        self._lease.confirm()
         if removed := publisher.begin(talk.held):
             for topic in publisher.removals():
-                await self._send(broker, topic, "")
+                await self._send(talk, topic, "")
             self._means.report(DevicesRemoved(removed))
-        await self._publish(broker)
         talk.online = True
-        await self._send(broker, names.status, ONLINE)
+        await self._publish(talk)
+        await self._send(talk, names.status, ONLINE)
         await broker.subscribe(names.orders)
         self._connected()
         while True:
-            await self._publish(broker)
+            await self._publish(talk)
+            for topic, payload in talk.upkeep.turn(awake()):
+                await self._send(talk, topic, payload)
+            self._look_for_trouble(talk)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _publish(self, broker: Broker) -> None:
+    async def _publish(self, talk: _Talk) -> None:
         for topic, payload in self._publisher.steps():
             self._means.meter.published()
-            await broker.send(topic, payload)
-        await self._publisher.turn(lambda topic, payload: self._send(broker, topic, payload))
+            await talk.broker.send(topic, payload)
+        await self._publisher.turn(partial(self._send, talk))
 
-    async def _send(self, broker: Broker, topic: str, payload: str) -> None:
+    async def _send(self, talk: _Talk, topic: str, payload: str) -> None:
+        if payload and topic in self._configs:
+            talk.upkeep.sent(topic, awake())
         self._means.meter.published()
-        await broker.send(topic, payload, retain=True)
+        await talk.broker.send(topic, payload, retain=True)
+
+    def _look_for_trouble(self, talk: _Talk) -> None:
+        trouble = None
+        if talk.rivals.younger_heard:
+            trouble = f"another gateway has come under {self._names.node}/: give each a NEASMART_MQTT_TOPIC of its own"
+        elif (topic := talk.upkeep.unheard(awake())) is not None:
+            trouble = f"what is published at {topic} does not come back: check the broker's access rules"
+        if trouble is not None and trouble != self._trouble:
+            self._means.report(BrokerTrouble(str(self._options), trouble))
+        self._trouble = trouble
 
     async def _wait_for_first_number(self, talk: _Talk) -> None:
-        await talk.broker.send(self._names.pulse, talk.promptness.next())
+        await talk.broker.send(self._names.pulse, talk.promptness.next(self._lease.seniority))
         try:
             async with asyncio.timeout(FIRST_NUMBER):
                 await talk.begun.wait()
@@ -136,7 +175,7 @@ class Session:
     async def _keep_pulse(self, talk: _Talk) -> None:
         await talk.begun.wait()
         while True:
-            await talk.broker.send(self._names.pulse, talk.promptness.next())
+            await talk.broker.send(self._names.pulse, talk.promptness.next(self._lease.seniority))
             await asyncio.sleep(EVERY)
             if talk.promptness.is_dead:
                 raise BrokerLostError("the broker hands nothing on any more")
@@ -146,36 +185,46 @@ class Session:
             self._means.meter.received()
             self._check_flood(talk)
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            await self._take(talk, message.topic.value, payload, retained=message.retain)
+            self._take(talk, message.topic.value, payload, retained=message.retain)
 
-    async def _take(self, talk: _Talk, topic: str, payload: bytes, *, retained: bool) -> None:
+    def _take(self, talk: _Talk, topic: str, payload: bytes, *, retained: bool) -> None:
         names = self._names
         if topic == names.pulse:
             self._hear_number(talk, payload)
-        elif topic in self._configs:
-            if not talk.begun.is_set() and payload:
-                talk.held[self._configs[topic]] = payload.decode("utf-8", "replace")
+        elif topic == names.status or topic in self._configs:
+            self._hear_of_us(talk, topic, payload.decode("utf-8", "replace"))
         elif topic == names.birth:
             if payload == ONLINE.encode():
                 self._publisher.repeat()
-        elif topic == names.status:
-            await self._correct(talk, payload)
         else:
             talk.inbox.take(topic, payload, retained=retained, now=self._circumstances())
 
     def _hear_number(self, talk: _Talk, payload: bytes) -> None:
         if talk.promptness.returned(payload):
             talk.begun.set()
-        elif talk.rivals.is_elder(payload, talk.promptness.connected_for):
-            raise BrokerLostError(
-                f"another gateway is there under {self._names.node}/: give each a NEASMART_MQTT_TOPIC of its own",
-                rival=True,
-            )
+            if talk.online:
+                self._lease.confirm()
+            return
+        had_younger = talk.rivals.younger_heard
+        match talk.rivals.hear(payload):
+            case Heard.ELDER:
+                self._lease.give_up()
+                raise BrokerLostError(
+                    f"another gateway is there under {self._names.node}/: give each a NEASMART_MQTT_TOPIC of its own",
+                    rival=True,
+                )
+            case Heard.YOUNGER if not had_younger:
+                self._publisher.repeat()  # who knows what it has published before it gave way
 
-    async def _correct(self, talk: _Talk, payload: bytes) -> None:
-        """Contradict the last will of a connection of before, which a broker may find dead only long afterwards."""
-        if talk.online and payload == OFFLINE.encode():
-            await self._send(talk.broker, self._names.status, ONLINE)
+    def _hear_of_us(self, talk: _Talk, topic: str, payload: str) -> None:
+        """Note what the broker holds: devices of before at first, later what others have put in the place of ours.
+
+        That may also be the last will of a connection of before, which a broker may find dead only long afterwards.
+        """
+        if talk.online:
+            talk.upkeep.heard(topic, payload)
+        elif topic in self._configs:
+            talk.held[self._configs[topic]] = payload
 
     def _circumstances(self) -> Circumstances:
         publisher = self._publisher
@@ -198,6 +247,7 @@ class Session:
         self._means.report(BrokerConnected(str(self._options)))
 
     def _lost(self, reason: str) -> None:
+        self._trouble = None
         self._turn("waiting", reason)
         self._means.report(BrokerLost(str(self._options), reason))
 

@@ -6,8 +6,9 @@ from math import isnan, nan
 
 HEADER_SIZE = 4096
 
-_CHANGES, _INSTANCE, _NEXT_RECEIPT, _STARTUP_DONE, _WRITES = range(5)
+_CHANGES, _INSTANCE, _NEXT_RECEIPT, _STARTUP_DONE, _WRITES, _MQTT_GATEWAY = range(6)
 _HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _WALL_OFFSET, _BOOTED_AT, _CLOCK_SET_AT, _CLOCK_SET_BY = range(8, 15)
+_MQTT_SINCE, _MQTT_HEARD = range(15, 17)
 
 
 class Header:
@@ -22,7 +23,7 @@ class Header:
 
     def prepare(self) -> None:
         """Mark every time as "never"; once, by the process that makes the memory."""
-        for index in (_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _CLOCK_SET_AT):
+        for index in (_HEARTBEAT, _LAST_WRITE, _LAST_FRAME, _CLOCK_SET_AT, _MQTT_HEARD):
             self._times[index] = nan
 
     @property
@@ -127,6 +128,33 @@ class Header:
         """Note that the wall clock was set, when and by how much."""
         self._times[_CLOCK_SET_BY] = seconds
         self._times[_CLOCK_SET_AT] = moment
+
+    @property
+    def mqtt_gateway(self) -> int:
+        """A number that names this gateway at an MQTT broker, whichever daemon is at work; 0 before it needs one."""
+        return self._counts[_MQTT_GATEWAY]
+
+    @mqtt_gateway.setter
+    def mqtt_gateway(self, value: int) -> None:
+        self._counts[_MQTT_GATEWAY] = value
+
+    @property
+    def mqtt_since(self) -> float:
+        """Since when the MQTT topic is this gateway's, by the clock that runs while the machine sleeps."""
+        return self._times[_MQTT_SINCE]
+
+    @mqtt_since.setter
+    def mqtt_since(self, value: float) -> None:
+        self._times[_MQTT_SINCE] = value
+
+    @property
+    def mqtt_heard(self) -> float | None:
+        """When the broker was last known to hand on what this gateway says, while the topic is its; the same clock."""
+        return self._time(_MQTT_HEARD)
+
+    @mqtt_heard.setter
+    def mqtt_heard(self, value: float | None) -> None:
+        self._times[_MQTT_HEARD] = nan if value is None else value
 
     def _time(self, index: int) -> float | None:
         value = self._times[index]
