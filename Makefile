@@ -39,9 +39,9 @@ setup: ## Prepare .venv with what the gateway needs to run
 run: setup ## Start the gateway and a simulated house; Ctrl-C stops both
 	@exec $(VENV)/bin/neasmart-gateway demo
 
-test: setup ## Run the tests, three at a time; ARGS='tests/domain -k zone' for some of them
+test: setup ## Run the tests, four at a time; ARGS='tests/domain -k zone' for some of them
 	$(call prepare,$(DEV))
-	@exec $(VENV)/bin/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@exec $(VENV)/bin/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 crash-test: setup ## Kill daemon and gateway 200 times each; CRASH_TEST_KILLS=20 for fewer, CRASH_TEST_SEED=2 for others
 	$(call prepare,$(DEV))

@@ -27,8 +27,7 @@ MEASURED = {5: 1, 7: 0x01A4, 8: 0x0190, 10: 35, 11: 1, 12: 0x0CB2, 13: 0x0AF0, 2
 def made(path: Path, first_key: int = MATTEO, words: Mapping[int, Any] = HOUSE, registers: int = 65536) -> Path:
     """A database as an old gateway begins it, 0 everywhere, with `words` written by wire address."""
     with closing(SqliteDict(str(path), tablename="holding_registers", autocommit=False)) as table:
-        for key in range(registers):
-            table[key] = 0
+        table.update(dict.fromkeys(range(registers), 0))
         for address, word in words.items():
             table[address + first_key] = word
         table.commit()

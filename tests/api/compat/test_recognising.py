@@ -69,7 +69,7 @@ def test_the_root_integration(polled: FlaskClient, clock: Clock, times: int, gen
 def test_an_update_is_seen(polled: FlaskClient, clock: Clock) -> None:
     """Weeks of the older generation are forgotten within the hour, and the other way round."""
     for times, generation in ((3, "older"), (1, "newer"), (3, "older")):
-        polls(polled, clock, 120, times)
+        polls(polled, clock, 60, times)
         assert [one["generation"] for one in integrations(polled)] == [generation]
 
 
