@@ -129,7 +129,7 @@ def test_an_absolute_target_means_its_path(gateway: Gateway, target: str) -> Non
     assert ask(gateway, head(line=f"GET {target}/nowhere HTTP/1.1".encode())).json["instance"] == "/nowhere"
 
 
-@pytest.mark.parametrize("line", [b"CONNECT a.example:443 HTTP/1.1", b"OPTIONS * HTTP/1.1", b"BREW /health/live HTTP/1.1"])
+@pytest.mark.parametrize("line", [b"CONNECT a.example:443 HTTP/1.1", b"OPTIONS * HTTP/1.1", b"BREW /docs HTTP/1.1"])
 def test_a_strange_method_is_an_ordinary_refusal(gateway: Gateway, line: bytes) -> None:
     """No tunnel is opened, nothing is brewed."""
     assert ask(gateway, head(line=line)).code in {"not_found", "method_not_allowed"}
