@@ -41,6 +41,13 @@ def told(folder: Path) -> dict[str, float]:
     return {sample.name.removeprefix("api_request"): sample.value for sample in samples if "le" not in sample.labels}
 
 
+def test_a_file_that_is_just_being_made_hides_nobody(tmp_path: Path) -> None:
+    """A worker that starts makes its file empty at first: a scrape at that moment tells what the others have."""
+    killed(tmp_path, 3)
+    (tmp_path / "counter_1.db").touch()
+    assert 3 in told(tmp_path).values()
+
+
 def test_what_the_dead_have_counted_is_put_together(tmp_path: Path) -> None:
     """To the last request before SIGKILL, in two files, however many processes there were."""
     for requests in (3, 4, 5):

@@ -24,7 +24,16 @@ _LOCK = "lock"
 def added_up(folder: Path) -> list[Metric]:
     """Return the metrics of all processes, the dead included."""
     with _locked(folder, fcntl.LOCK_EX):
-        return list(MultiProcessCollector(None, str(folder)).collect())
+        begun = [str(file) for file in folder.glob("*.db") if _holds_something(file)]
+        return list(MultiProcessCollector.merge(begun))
+
+
+def _holds_something(file: Path) -> bool:
+    """Whether a file is there and more than a name, which is all that a process makes of it at first."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # its process was marked as dead a moment ago
+        return False
 
 
 def bury(folder: Path, pid: int) -> None:
