@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
 from neasmart_gateway.api.compat import current, names
 from neasmart_gateway.api.compat.current import Ours, Told
 from neasmart_gateway.api.schema import Answer, Body, about
+from neasmart_gateway.api.v1.models.zones import ZoneChange
 from neasmart_gateway.domain.intentions import (
     Intention,
     SetGlobalMode,
     SetGlobalState,
-    SetpointRange,
-    SetZoneSetpoint,
-    SetZoneState,
 )
 from neasmart_gateway.domain.modes import OperatingState
-from neasmart_gateway.domain.zones import ZoneRef
-from neasmart_gateway.errors import InvalidValue
 from neasmart_gateway.manager.health import Health
 from neasmart_gateway.manager.views import ZoneView
 
@@ -234,44 +228,13 @@ class ApiSetpointAccepted(ApiAccepted):
     dpt_9001_setpoint: Annotated[list[int], about("The setpoint as a word of KNX DPT 9.001.", [3123])]
 
 
-class ApiZoneChange(Body):
-    """What to change about a zone: at least one field, and all of them or none."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+class ApiZoneChange(ZoneChange):
+    """What to change about a zone: as in our own API, with a state by the names of either family."""
 
     state: Annotated[
         names.TakenState | SkipJsonSchema[None],
         about("A state by a name of either family, or by its number; off is standby.", "presence"),
     ] = None
-    setpoint: Annotated[
-        float | SkipJsonSchema[None],
-        about("The setpoint to ask for, within the range that the operator has set (5 to 35 °C).", 21.5, "°C"),
-        WithJsonSchema({"type": "number", "minimum": SetpointRange().minimum, "maximum": SetpointRange().maximum}),
-    ] = None
-
-    @field_validator("setpoint")
-    @classmethod
-    def _in_range(cls, celsius: float, info: ValidationInfo) -> float:
-        try:
-            SetZoneSetpoint(ZoneRef(1, 1), celsius, (info.context or {}).get("allowed", SetpointRange()))
-        except InvalidValue as error:
-            raise PydanticCustomError("range", "{reason}", {"reason": error.message}) from error
-        return celsius
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.state is None and self.setpoint is None:
-            raise PydanticCustomError("empty", "must have at least one of state and setpoint")
-        return self
-
-    def intentions(self, ref: ZoneRef, allowed: SetpointRange) -> list[Intention]:
-        """Return what this asks of a zone."""
-        found: list[Intention] = []
-        if self.state is not None:
-            found.append(SetZoneState(ref, self.state))
-        if self.setpoint is not None:
-            found.append(SetZoneSetpoint(ref, self.setpoint, allowed))
-        return found
 
 
 class ApiModeChange(Body):
