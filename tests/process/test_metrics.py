@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -86,18 +87,21 @@ def test_all_that_was_sent_is_counted(gateway: Gateway) -> None:
 def test_streams_of_a_killed_worker_are_not_open(gateway: Gateway) -> None:
     """All workers' together, and only of those that live; what they had counted stays."""
     before = streams(gateway)
-    clients = [Client(gateway.api_port, last_id="nonsense").begun() for _ in range(6)]
-    assert streams(gateway) == (before[0] + 6, before[1] + 6)
-    for worker in gateway.workers:
-        os.kill(worker, signal.SIGKILL)
-    eventually(lambda: streams(gateway) == (0, before[1] + 6), "the end of all streams")
-    for client in clients:
-        client.__exit__(None, None, None)
+    with ExitStack() as clients:
+        for _ in range(6):
+            clients.enter_context(Client(gateway.api_port, last_id="nonsense")).begun()
+        assert streams(gateway) == (before[0] + 6, before[1] + 6)
+        for worker in gateway.workers:
+            os.kill(worker, signal.SIGKILL)
+        eventually(lambda: streams(gateway) == (0, before[1] + 6), "the end of all streams")
 
 
 def streams(gateway: Gateway) -> tuple[float, float]:
     """How many are open, and how many began with an id that is none; nothing while nobody answers."""
-    told = {(name, labels): float(n) for name, labels, n in SAMPLE.findall(gateway.try_get("/metrics").text)}
+    answer = gateway.try_get("/metrics")
+    if answer.status != 200:
+        return -1.0, -1.0
+    told = {(name, labels): float(n) for name, labels, n in SAMPLE.findall(answer.text)}
     gaps = ("neasmart_event_gaps_total", 'reason="unknown_id"')
     return told.get(("neasmart_event_streams", ""), -1.0), told.get(gaps, -1.0)
 

@@ -59,8 +59,8 @@ class Voice:
         return data
 
     async def _write(self, data: bytes) -> None:
-        self._free_at = max(self._free_at, self._clock()) + self.seconds(len(data))
         await self._wire.write(data)
+        self._free_at = max(self._free_at, self._clock()) + self.seconds(len(data))
 
     async def _silence(self) -> None:
         """Wait until the last byte has left the line and the line has been silent."""
