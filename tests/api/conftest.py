@@ -1,5 +1,6 @@
 """A gateway with its application, and eyes on what is logged."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import structlog
 from flask.testing import FlaskClient
 from structlog.testing import LogCapture
 
-from neasmart_gateway.api import errors, tracing
+from neasmart_gateway.api import errors
 from neasmart_gateway.api.v1 import accepted
 from tests.api.following import Hands
 from tests.api.recorded import Naps, Recorded
@@ -64,18 +65,34 @@ def naps(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> Naps:
     return naps
 
 
+class AccessLines(logging.Handler):
+    """Puts the access lines, which come as whole events, beside those that a capture has taken."""
+
+    def __init__(self, capture: LogCapture) -> None:
+        super().__init__()
+        self.capture = capture
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = {name: value for name, value in record.msg.items() if name != "timestamp"}  # type: ignore[attr-defined]
+        self.capture.entries.append({"log_level": fields.pop("level"), **fields})
+
+
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[LogCapture]:
     """What is logged, with the logger's name and whatever is bound to the request, and nothing printed."""
     before, capture = structlog.get_config(), LogCapture()
-    for module in (errors, tracing):
-        vars(module._log).pop("bind", None)  # a logger keeps the configuration that it was first used with
+    vars(errors._log).pop("bind", None)  # a logger keeps the configuration that it was first used with
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_logger_name, capture],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    log, lines = logging.getLogger("neasmart.access"), AccessLines(capture)
+    log.addHandler(lines)
+    log.setLevel(logging.DEBUG)
     yield capture
+    log.setLevel(logging.NOTSET)
+    log.removeHandler(lines)
     structlog.configure(**before)
 
 

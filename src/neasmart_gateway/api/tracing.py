@@ -12,12 +12,14 @@ from time import perf_counter
 import structlog
 from flask import Flask, Response, g, request
 
+from neasmart_gateway.logs.lines import write
+
 HEADER = "X-Request-ID"
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _POLLED = frozenset({"/health/live", "/health/ready", "/metrics"})
 """What watchdogs and Prometheus ask every few seconds: at DEBUG, so that they do not fill the disk."""
-_log = structlog.get_logger("neasmart.access")
+_log = logging.getLogger("neasmart.access")
 
 
 def install(app: Flask) -> None:
@@ -42,9 +44,20 @@ def note(**fields: str) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
+def id_from(given: str) -> str:
+    """Return the id that a caller has given if it is harmless, else one of ours."""
+    return given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+
+
+def finished(route: str | None, began: float, fields: Mapping[str, object]) -> None:
+    """Write the access line of a request that came in when `perf_counter` said `began`."""
+    duration = round((perf_counter() - began) * 1000, 2)
+    level = logging.DEBUG if route in _POLLED else logging.INFO
+    write(_log, level, "request", {**fields, "route": route, "duration_ms": duration})
+
+
 def _begin() -> None:
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = id_from(request.headers.get(HEADER, ""))
     g.began = perf_counter()
     # One greenlet serves many requests of a connection: what the last one has bound must go.
     structlog.contextvars.clear_contextvars()
@@ -58,10 +71,9 @@ def _end(response: Response) -> Response:
         "key": g.get("caller_name"),
         "client": g.get("caller_address") or request.remote_addr or None,
         "method": request.method,
-        "route": route,
         "status": response.status_code,
     }
-    done = partial(_write, logging.DEBUG if route in _POLLED else logging.INFO, g.began, fields)
+    done = partial(_done, route, g.began, fields)
     if response.is_streamed:
         response.call_on_close(done)
     else:
@@ -69,5 +81,5 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _write(level: int, began: float, fields: Mapping[str, object]) -> None:
-    _log.log(level, "request", **fields, duration_ms=round((perf_counter() - began) * 1000, 2))
+def _done(route: str | None, began: float, fields: Mapping[str, object]) -> None:
+    finished(route, began, {**structlog.contextvars.get_contextvars(), **fields})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TextIO
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 
 import structlog
-from structlog.typing import EventDict, ExcInfo, Processor
+from structlog.typing import EventDict, Processor
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -15,14 +18,40 @@ SHARED: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 """What every line goes through, ours and the libraries'."""
+_COLOURS = {"debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}
+"""Of a terminal, by level."""
 
 
-def formatter(form: str, *, colours: bool) -> structlog.stdlib.ProcessorFormatter:
+def formatter(form: str, *, colours: bool) -> logging.Formatter:
     """Return the formatter for "text" or "json"."""
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(form, colours)],
-    )
+    # JSON is ASCII, in which json escapes every control character.
+    render = structlog.processors.JSONRenderer() if form == "json" else _Text(_COLOURS if colours else {})
+    tidied = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
+    return _Formatter(foreign_pre_chain=SHARED, processors=[*tidied, render])
+
+
+def write(log: logging.Logger, level: int, event: str, fields: Mapping[str, object]) -> None:
+    """Write a line with nothing but these fields; for those of which there is one for every request.
+
+    It takes a third of the time that a line needs on its way through all processors.
+    """
+    if log.isEnabledFor(level):
+        name = logging.getLevelName(level).lower()
+        told = _Whole(fields, event=event, level=name, logger=log.name, timestamp=_now())
+        log.handle(log.makeRecord(log.name, level, "", 0, told, (), None))
+
+
+class _Whole(dict[str, object]):
+    """An event that has all that SHARED would give it."""
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Only renders what is whole already."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, _Whole):
+            return str(self.processors[-1](self.logger, "", dict(record.msg)))
+        return super().format(record)
 
 
 def escaped(text: str) -> str:
@@ -32,40 +61,38 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _rendering(form: str, colours: bool) -> list[Processor]:
-    if form == "json":
-        # ASCII, in which json escapes every control character.
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [_on_one_line, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_indented_traceback)]
+class _Text:
+    """Time, level, event, logger, and the fields by name; a traceback below, without values of variables."""
+
+    def __init__(self, colours: Mapping[str, int]) -> None:
+        self._colours = colours
+
+    def __call__(self, _logger: object, _method: str, told: EventDict) -> str:
+        when, level, logger = told.pop("timestamp"), told.pop("level"), told.pop("logger")
+        event, below = told.pop("event", ""), [told.pop(name) for name in ("stack", "exception") if name in told]
+        shown = f"[{level:<9}]"
+        if colour := self._colours.get(level):
+            shown = f"\x1b[{colour}m{shown}\x1b[0m"
+        fields = [f"{name}={_shown(value)}" for name, value in sorted(told.items())]
+        line = " ".join([f"{when} {shown} {escaped(str(event)):<30} [{logger}]", *fields])
+        return "\n".join([line, *map(_indented, below)])
 
 
-def _on_one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
-    for name, value in event.items():
-        if isinstance(value, str) and name not in ("event", "timestamp", "level", "logger", "stack"):
-            event[name] = _shown(value)
-    event["event"] = escaped(str(event.get("event", "")))
-    return event
-
-
-def _shown(value: str) -> str:
+def _shown(value: object) -> str:
     """Return a value so that it cannot look like further fields; one that is a single word stays as it is."""
+    return _word(value) if isinstance(value, str) else escaped(repr(value))
+
+
+@lru_cache(maxsize=256)
+def _word(value: str) -> str:
     value = escaped(value)
-    return value if value and not set(value) & set(" =\"'") else _Quoted(json.dumps(value, ensure_ascii=False))
+    return value if value and not set(value) & set(" =\"'") else json.dumps(value, ensure_ascii=False)
 
 
-class _Quoted(str):
-    """A value that is quoted already: the renderer would show one with spaces by its repr, quoted once more."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+def _indented(text: str) -> str:
+    """Indent each line of a traceback: what an error quotes must not look like a line of the log."""
+    return "\n".join(f"    {escaped(line)}" for line in text.split("\n"))
 
 
-def _indented_traceback(out: TextIO, exc_info: ExcInfo) -> None:
-    """Print a plain traceback, each line indented: what an error quotes must not look like a line of the log.
-
-    The fancy ones print local variables, and with them whatever secret one holds.
-    """
-    plain = structlog.processors.format_exc_info(None, "", {"exc_info": exc_info})["exception"]
-    out.write("".join(f"\n    {escaped(line)}" for line in plain.split("\n")))
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

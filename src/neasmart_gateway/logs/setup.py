@@ -42,6 +42,8 @@ def configure(wanted: Logging) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    # No line shows them, and each would be looked up for every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     root = logging.getLogger()
     root.setLevel(wanted.level)
     root.handlers.clear()
