@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from werkzeug.test import TestResponse
 
 from neasmart_gateway.api.app import create_app
-from tests.api.serving import MEANS, OPTIONS, client_of
+from tests.api.serving import MEANS, OPTIONS, ZONE, client_of
 from tests.desk.gateway import setpoint
 from tests.manager.served import INSTANCE, LISTENER, Served
 
@@ -19,9 +19,9 @@ SNAPSHOT = "/api/v1/snapshot"
 AGE = "X-Neasmart-Bus-Age-Seconds"
 
 
-def asked(client: FlaskClient, known: str) -> TestResponse:
+def asked(client: FlaskClient, known: str, path: str = SNAPSHOT) -> TestResponse:
     """Ask whether what is known still holds."""
-    return client.get(SNAPSHOT, headers={"If-None-Match": known})
+    return client.get(path, headers={"If-None-Match": known})
 
 
 def etag(client: FlaskClient) -> str:
@@ -232,13 +232,14 @@ class Watched(RuleBasedStateMachine):
     @invariant()
     def somebody_asks(self) -> None:
         """The same tag means the same body, another body another tag, and what was kept is what would be made now."""
-        kept = self.client.get(SNAPSHOT)
-        fresh = create_app(self.served.new_manager(), self.served.access, OPTIONS, MEANS).test_client().get(SNAPSHOT)
-        tag = kept.headers["ETag"]
-        assert (kept.data, tag) == (fresh.data, fresh.headers["ETag"])
-        assert self.bodies.setdefault(tag, kept.data) == kept.data
-        assert self.tags.setdefault(kept.data, tag) == tag
-        assert asked(self.client, tag).status_code == 304
+        starting = create_app(self.served.new_manager(), self.served.access, OPTIONS, MEANS).test_client()
+        for path in (SNAPSHOT, "/api/v1/zones", "/api/v1/zones?stale=true", ZONE):
+            kept, fresh = self.client.get(path), starting.get(path)
+            tag = kept.headers["ETag"]
+            assert (kept.data, tag) == (fresh.data, fresh.headers["ETag"])
+            assert self.bodies.setdefault(tag, kept.data) == kept.data
+            assert self.tags.setdefault(kept.data, tag) == tag
+            assert asked(self.client, tag, path).status_code == 304
 
 
 def test_a_tag_stands_for_one_body(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def windows(lock: ProcessLock, clock: Clock) -> Windows:
 
 def test_hits_add_up(windows: Windows) -> None:
     """Each key has a count of its own, and several hits may be counted at once."""
-    assert [windows.hit("a", 60) for _ in range(3)] == [1, 2, 3]
-    assert windows.hit("b", 60, amount=5) == 5
+    assert [windows.hit("a", 60).hits for _ in range(3)] == [1, 2, 3]
+    assert windows.hit("b", 60, amount=5).hits == 5
     assert (windows.look("a"), windows.look("b")) == ((3, 60.0), (5, 60.0))
 
 
@@ -52,10 +52,10 @@ def test_a_window_begins_at_the_first_hit(windows: Windows, clock: Clock) -> Non
     """Later hits do not make it longer; at its end the next hit opens another one."""
     windows.hit("a", 60)
     clock.now += 59.5
-    assert (windows.hit("a", 60), windows.look("a")) == (2, (2, 0.5))
+    assert (windows.hit("a", 60), windows.look("a")) == ((2, 0.5), (2, 0.5))
     clock.now += 0.5
     assert windows.look("a") == (0, 0.0)
-    assert (windows.hit("a", 60), windows.look("a")) == (1, (1, 60.0))
+    assert (windows.hit("a", 60), windows.look("a")) == ((1, 60.0), (1, 60.0))
 
 
 def test_an_unknown_key_has_no_window(windows: Windows) -> None:
@@ -114,7 +114,7 @@ def test_another_gateways_slots_cannot_be_told(lock: ProcessLock, clock: Clock) 
 def test_any_text_is_a_key(windows: Windows) -> None:
     """Also what an HTTP header made of bytes that are no text."""
     for key in ("", "ä" * 5000, "\udcff"):
-        assert windows.hit(key, 60) == 1
+        assert windows.hit(key, 60).hits == 1
 
 
 def test_of_600_hits_of_four_workers_120_pass(windows: Windows, fork: Fork) -> None:
@@ -123,7 +123,7 @@ def test_of_600_hits_of_four_workers_120_pass(windows: Windows, fork: Fork) -> N
 
     def work() -> None:
         gate.wait()
-        passed = sum(windows.hit("client", 60) <= ALLOWED for _ in range(EACH))
+        passed = sum(windows.hit("client", 60).hits <= ALLOWED for _ in range(EACH))
         os.write(write, bytes([passed]))
 
     workers = [fork(work) for _ in range(WORKERS)]
@@ -144,7 +144,7 @@ def test_a_killed_worker_stops_nobody(windows: Windows, lock: ProcessLock, fork:
             die_here()
 
     assert fork(die_counting).wait() == -9
-    assert windows.hit("a", 60) == 2
+    assert windows.hit("a", 60).hits == 2
 
 
 CHANGES: dict[str, Callable[[Windows], object]] = {

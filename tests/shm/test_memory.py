@@ -33,7 +33,7 @@ def fill(memory: SharedMemory) -> None:
     memory.breaker.opened(2.5, 7)
     memory.status.publish(REPORT)
     memory.tally.add(NAMES[-1])
-    assert memory.limits.hit("key", 3600.0) == 1
+    assert memory.limits.hit("key", 3600.0).hits == 1
     for n in range(MOST_TICKETS):
         memory.tickets.issue("x" * 64, n)
     for slot, receipt in RECEIPTS:

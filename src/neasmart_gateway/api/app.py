@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from neasmart_gateway.api import body, cors, errors, headers, health, measuring, room, tracing
+from neasmart_gateway.api import body, cors, errors, headers, health, measuring, repeats, room, tracing
 from neasmart_gateway.api.compat import serving as compat
 from neasmart_gateway.api.events.hub import Hub
 from neasmart_gateway.api.events.waiting import Waiting
@@ -52,6 +52,7 @@ class GatewayApp(Flask):
     def make_response(self, rv: Returned) -> Response:
         match rv:
             case Revalidated():
+                repeats.offer(rv)
                 return super().make_response(rv.response())
             case Answer():
                 return super().make_response(_rendered(rv))
@@ -93,7 +94,7 @@ def create_app(
     headers.install(app)
     if options.faults_enabled:
         headers.tell_of_faults(app, manager.drills.names)
-    _install_guards(app, access, options, means)
+    limits = _install_guards(app, access, options, means)
     app.register_blueprint(health.health_blueprint(manager, access, options))
     app.register_blueprint(measuring.metrics_blueprint(manager, access, options))
     app.extensions["events"] = Hub(manager, means.waiting, metrics.streams)
@@ -101,10 +102,12 @@ def create_app(
     app.register_blueprint(v1_blueprint(manager, access, options))
     compat.install(app, manager, access, options, means.clock)
     site.install(app, manager, access, options)
+    if not options.faults_enabled:  # a drill may begin between two requests, and every answer tells of it
+        app.wsgi_app = repeats.Repeats(app.wsgi_app, limits, metrics.requests)  # type: ignore[method-assign]
     return app
 
 
-def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Means) -> None:
+def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Means) -> Limits:
     """Put up what a request must pass, in this order: whose name, whose page, who, how often, how much, how signed."""
     tally = access.tally
     app.before_request(HostGuard(options.allowed_hosts, partial(tally.add, "foreign_host")).check)
@@ -114,10 +117,12 @@ def _install_guards(app: Flask, access: Access, options: ApiOptions, means: Mean
     app.before_request(OriginGuard(origins, partial(tally.add, "foreign_origin")).check)
     doorkeeper = app.extensions["doorkeeper"] = _doorkeeper(access, options, means)
     app.before_request(doorkeeper.recognise)
-    Limits(access, options.reads_per_minute, options.commands_per_minute).install(app)
+    limits = Limits(access, options.reads_per_minute, options.commands_per_minute)
+    limits.install(app)
     app.before_request(doorkeeper.admit)
     body.install(app, means.receiving)
     app.before_request(SignatureGuard(access, means.clock).check)
+    return limits
 
 
 def _doorkeeper(access: Access, options: ApiOptions, means: Means) -> Doorkeeper:

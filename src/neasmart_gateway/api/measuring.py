@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 """Stands for every path and method that there is not: whoever calls them must not make new series."""
 _METHODS = frozenset({*METHODS, "HEAD", "OPTIONS"})
 _NAME = "metrics"
-_template = cache(path_of)
+template = cache(path_of)
 """A rule as documentation has it; there are only as many as routes."""
 
 
@@ -52,7 +52,7 @@ def install(app: Flask, metrics: Metrics) -> None:
 
     def measure(response: Response) -> Response:
         rule, method = request.url_rule, request.method
-        endpoint = _template(rule.rule) if rule is not None else UNKNOWN
+        endpoint = template(rule.rule) if rule is not None else UNKNOWN
         counted = method if method in _METHODS else UNKNOWN
         answered(counted, endpoint, response.status_code, perf_counter() - g.began)
         return response

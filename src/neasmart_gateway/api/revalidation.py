@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from flask import Response, request
+from werkzeug.http import parse_etags
 
 from neasmart_gateway.api.schema import Answer
+from neasmart_gateway.manager.manager import ModbusManager
+from neasmart_gateway.manager.snapshot import Edition
 
 A = TypeVar("A", bound=Answer)
 
@@ -28,19 +31,62 @@ class Rendered(Generic[A]):
         return cls(body, blake2b(body, digest_size=16).hexdigest())
 
 
+class Shelf(Generic[A]):
+    """Renderings of one resource, each kept for all who ask as long as nothing moves that it shows.
+
+    There are only as many as the resource has things, or ways to choose among them.
+    """
+
+    def __init__(self, manager: ModbusManager) -> None:
+        self._manager = manager
+        self._kept: dict[Hashable, tuple[Edition, Rendered[A]]] = {}
+
+    def rendered(self, name: Hashable, make: Callable[[], tuple[A, Edition | None]]) -> Rendered[A]:
+        """Return the rendering of this name, made anew if it does not hold any more."""
+        kept = self._kept.get(name)
+        if kept is not None and self._manager.still_holds(kept[0]):
+            return kept[1]
+        answer, edition = make()
+        rendered = Rendered.of(answer)
+        if edition is not None:
+            self._kept[name] = (edition, rendered)
+        return rendered
+
+
+class Told(NamedTuple):
+    """What goes over the wire; without a body there is no type of it either."""
+
+    status: HTTPStatus
+    body: bytes
+    headers: dict[str, str]
+
+
+def _nothing() -> dict[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Revalidated(Generic[A]):
-    """What a view returns: the rendering, and headers that tell what changes all the time."""
+    """What a view returns: how to get the rendering, and the headers that tell what changes all the time.
 
-    rendered: Rendered[A]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    Neither needs the request: who asks in the same words again is answered by the same two (repeats.py).
+    """
+
+    current: Callable[[], Rendered[A]]
+    telling: Callable[[], Mapping[str, str]] = _nothing
+
+    def told(self, if_none_match: str | None) -> Told:
+        """Return the answer of this moment: 304 to whoever has this very rendering, else 200 with it."""
+        rendered = self.current()
+        headers = {"ETag": f'"{rendered.etag}"', "Cache-Control": "no-cache", **self.telling()}
+        if if_none_match and parse_etags(if_none_match).contains_weak(rendered.etag):
+            return Told(HTTPStatus.NOT_MODIFIED, b"", headers)
+        return Told(HTTPStatus.OK, rendered.body, headers)
 
     def response(self) -> Response:
-        """Return 304 without a body to whoever has this very rendering, else 200 with it."""
-        if request.if_none_match.contains_weak(self.rendered.etag):
-            response = Response(status=HTTPStatus.NOT_MODIFIED)
+        """Return the answer to the request at hand."""
+        status, body, headers = self.told(request.headers.get("If-None-Match"))
+        response = Response(body, status, headers, content_type="application/json")
+        if not body:
             del response.headers["Content-Type"]
-        else:
-            response = Response(self.rendered.body, mimetype="application/json")
-        response.headers.update({"ETag": f'"{self.rendered.etag}"', "Cache-Control": "no-cache", **self.headers})
         return response

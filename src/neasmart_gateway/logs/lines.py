@@ -26,7 +26,10 @@ def formatter(form: str, *, colours: bool) -> logging.Formatter:
     """Return the formatter for "text" or "json"."""
     # JSON is ASCII, in which json escapes every control character.
     render = structlog.processors.JSONRenderer() if form == "json" else _Text(_COLOURS if colours else {})
-    tidied = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
+    tidied: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+    ]
     return _Formatter(foreign_pre_chain=SHARED, processors=[*tidied, render])
 
 

@@ -43,7 +43,7 @@ def configure(wanted: Logging) -> None:
         cache_logger_on_first_use=True,
     )
     # No line shows them, and each would be looked up for every line.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.setLevel(wanted.level)
     root.handlers.clear()

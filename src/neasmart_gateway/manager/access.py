@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from limits.storage import Storage
-
 from neasmart_gateway.link.client import LinkClient
 from neasmart_gateway.manager.storages import REDIS, SHARED, RedisOrShared, Report, SharedStorage
 from neasmart_gateway.shm.clients import Calls as Calls
@@ -30,10 +28,11 @@ class Access:
             "storage_options": {"windows": memory.limits},
         }
         """What flask-limiter's Limiter takes to count where `storage` does."""
-        self.storage: Storage = SharedStorage(windows=memory.limits)
-        """For the strategies of the `limits` library."""
+        shared = SharedStorage(windows=memory.limits)
+        self.storage: SharedStorage | RedisOrShared = shared
+        """For the strategies of the `limits` library, and for hits that take the short way."""
         if redis:
-            options: dict[str, Any] = {"url": redis, "shared": self.storage, "report": report}
+            options: dict[str, Any] = {"url": redis, "shared": shared, "report": report}
             self.limiter_options = {"storage_uri": f"{REDIS}://", "storage_options": options}
             self.storage = RedisOrShared(**options)
 

@@ -130,8 +130,13 @@ class ModbusManager:
             edition=self._editions.edition(before, zones),
         )
 
+    def edited(self, read: Callable[[], list[ZoneView]]) -> tuple[list[ZoneView], Edition | None]:
+        """Return the zones that `read` returns, and their edition: None when something has moved meanwhile."""
+        before, zones = self._editions.ingredients(), read()
+        return zones, self._editions.edition(before, zones)
+
     def still_holds(self, edition: Edition) -> bool:
-        """Whether a snapshot made now would be that of this edition; far cheaper than to make one."""
+        """Whether what is read now would be that of this edition; far cheaper than to read it."""
         return self._editions.still_holds(edition)
 
     def condensation(self) -> Advice:

@@ -12,7 +12,7 @@ from neasmart_gateway.shm.memory import SharedMemory
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What a snapshot was made of, and when the zone that was heard longest ago of all live ones was heard."""
+    """What was there when something was read, and when the live zone among it was heard that is the oldest."""
 
     ingredients: tuple[object, ...]
     oldest: float | None
@@ -34,7 +34,7 @@ class Snapshot:
 
 
 class Editions:
-    """Tells cheaply whether anything has moved that a snapshot shows."""
+    """Tells cheaply whether anything has moved of what was read."""
 
     def __init__(self, memory: SharedMemory, health: HealthReader) -> None:
         self._memory = memory
@@ -54,7 +54,7 @@ class Editions:
         return Edition(before, min(heard, default=None)) if self.ingredients() == before else None
 
     def still_holds(self, edition: Edition) -> bool:
-        """Whether a snapshot made now would be the same."""
+        """Whether the same would be read now."""
         if self.ingredients() != edition.ingredients:
             return False
         freshness = self._health.freshness()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from limits.storage import RedisStorage, Storage
 
@@ -37,6 +37,13 @@ class LimitsReturned:
 Report = Callable[[LimitsAway | LimitsReturned], None]
 
 
+class Hit(NamedTuple):
+    """How many hits a window has had now, and when it ends (Unix time)."""
+
+    hits: int
+    ends: float
+
+
 class SharedStorage(Storage):
     """The library's storage over windows in shared memory. Never fails. `unix` gives Unix time."""
 
@@ -54,7 +61,12 @@ class SharedStorage(Storage):
         return OSError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        return self._windows.hit(key, expiry, amount)
+        return self._windows.hit(key, expiry, amount).hits
+
+    def hit(self, key: str, expiry: float) -> Hit:
+        """Count a hit."""
+        hits, left = self._windows.hit(key, expiry)
+        return Hit(hits, self._unix() + left)
 
     def get(self, key: str) -> int:
         return self._windows.look(key)[0]
@@ -103,6 +115,10 @@ class RedisOrShared(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         return self._ask(lambda storage: storage.incr(key, int(expiry), amount))
+
+    def hit(self, key: str, expiry: float) -> Hit:
+        """Count a hit."""
+        return Hit(self.incr(key, expiry), self.get_expiry(key))
 
     def get(self, key: str) -> int:
         return self._ask(lambda storage: storage.get(key))

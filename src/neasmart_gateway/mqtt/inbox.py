@@ -94,7 +94,7 @@ class Inbox:
             raise NotFound("there is no such zone or thing to be set here")
         if self._promptness.may_be_late:
             raise _TooLate()
-        if self._means.windows.hit(_BUCKET, _MINUTE) > self._means.per_minute:
+        if self._means.windows.hit(_BUCKET, _MINUTE).hits > self._means.per_minute:
             _, left = self._means.windows.look(_BUCKET)
             raise TooMany(
                 f"more than {self._means.per_minute} orders a minute are not taken "

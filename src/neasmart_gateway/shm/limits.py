@@ -6,6 +6,7 @@ import secrets
 import struct
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import NamedTuple
 
 from neasmart_gateway.shm.locks import ProcessLock
 
@@ -17,6 +18,13 @@ _SLOT = struct.Struct("<16sdQ")
 _LINE = _PROBED * _SLOT.size
 _MOST_HITS = 2**63
 LIMITS_SIZE = (SLOTS + _PROBED - 1) * _SLOT.size
+
+
+class Window(NamedTuple):
+    """How many hits a key has had, and the seconds until they are forgotten; (0, 0.0) when it has none."""
+
+    hits: int
+    left: float
 
 
 class Windows:
@@ -33,8 +41,8 @@ class Windows:
         self._clock = clock
         self._secret = secrets.token_bytes(16)
 
-    def hit(self, key: str, seconds: float, amount: int = 1) -> int:
-        """Count `amount` hits and return how many the window of `key` has now; the first one opens it for `seconds`."""
+    def hit(self, key: str, seconds: float, amount: int = 1) -> Window:
+        """Count `amount` hits and return the window of `key` as it is now; the first one opens it for `seconds`."""
         digest, home = self._place(key)
         with self._lock:
             now = self._clock()
@@ -44,15 +52,15 @@ class Windows:
             hits = min(hits + amount, _MOST_HITS)
             # In one go: never struct.pack_into, which writes zeroes first (image.py).
             self._memory[position : position + _SLOT.size] = _SLOT.pack(digest, ends, hits)
-        return hits
+        return Window(hits, ends - now)
 
-    def look(self, key: str) -> tuple[int, float]:
-        """Return the hits of `key`, and the seconds until its window ends; (0, 0.0) when it has none."""
+    def look(self, key: str) -> Window:
+        """Return the window of `key`."""
         digest, home = self._place(key)
         with self._lock:
             now = self._clock()
             _, ends, hits = self._find(digest, home, now)
-        return hits, max(ends - now, 0.0)
+        return Window(hits, max(ends - now, 0.0))
 
     def clear(self, key: str) -> None:
         """Forget the window of a key."""

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import NamedTuple, NoReturn
+from dataclasses import dataclass
+from typing import ClassVar, NoReturn
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RequestLimit
 from limits import RateLimitItemPerMinute
 
 from neasmart_gateway.api.described import SAFE, operation_at
-from neasmart_gateway.api.guard.callers import caller
+from neasmart_gateway.api.guard.callers import Caller, caller
 from neasmart_gateway.api.refusals import TooManyRequests
 from neasmart_gateway.manager.access import Access
 
 _MINUTE = 60
 
 
-class Standing(NamedTuple):
-    """How a caller stands: what is allowed in a minute, what is left of it, and when (Unix seconds) that ends."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands: what is allowed in a minute, what is left of it, and when (Unix seconds) that ends.
+
+    What is left is below 0 when it is `exceeded`.
+    """
+
+    HEADERS: ClassVar = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
     allowed: int
     left: int
     ends: float
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        return {
-            "X-RateLimit-Limit": str(self.allowed),
-            "X-RateLimit-Remaining": str(self.left),
-            "X-RateLimit-Reset": str(int(self.ends)),
-        }
+    def exceeded(self) -> bool:
+        return self.left < 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(zip(self.HEADERS, (str(self.allowed), str(max(0, self.left)), str(int(self.ends))), strict=True))
 
 
 class Limits:
@@ -62,14 +68,17 @@ class Limits:
         app.before_request(self._count_read)
         app.after_request(lambda response: _told(response, limiter))
 
+    def hit(self, who: Caller) -> Standing:
+        """Count a read, and return how its caller stands now."""
+        hits, ends = self._storage.hit(self._reads.key_for(who.bucket), _MINUTE)
+        return Standing(self._reads.amount, self._reads.amount - hits, ends)
+
     def _count_read(self) -> None:
         free = operation_at(current_app).unlimited or caller().is_exempt
         if not _counts_as_read() or (free and request.method in SAFE):
             return
-        key = self._reads.key_for(caller().bucket)
-        count = self._storage.incr(key, _MINUTE)
-        g.standing = Standing(self._reads.amount, max(0, self._reads.amount - count), self._storage.get_expiry(key))
-        if count > self._reads.amount:
+        g.standing = self.hit(caller())
+        if g.standing.exceeded:
             self._refuse("reads", g.standing)
 
     def _on_breach(self, limit: RequestLimit) -> NoReturn:
