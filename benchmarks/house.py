@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.real_rate import ZONES, minute
+from benchmarks.real_rate import ZONES, minute, paced
 from benchmarks.servers import gateway
 from tests.running import Gateway
 from tests.wire import Master
@@ -44,6 +46,28 @@ def tell(ours: Gateway, zones: int = ZONES) -> None:
     with Master(ours.modbus_port) as master:
         for address, word in minute(0, zones):
             master.write(UNIT, address, [word])
+
+
+@contextmanager
+def living(ours: Gateway, zones: int = ZONES) -> Iterator[None]:
+    """Have the base station write at its real rate meanwhile."""
+    ended = threading.Event()
+    writing = threading.Thread(target=_write, args=(ours.modbus_port, zones, ended))
+    writing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writing.join()
+
+
+def _write(port: int, zones: int, ended: threading.Event) -> None:
+    with Master(port) as master:
+        for number in itertools.count(1):
+            for address, word in paced(number, 60.0, zones):
+                if ended.is_set():
+                    return
+                master.write(UNIT, address, [word])
 
 
 class Rest:

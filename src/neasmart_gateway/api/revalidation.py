@@ -78,8 +78,9 @@ class Revalidated(Generic[A]):
     def told(self, if_none_match: str | None) -> Told:
         """Return the answer of this moment: 304 to whoever has this very rendering, else 200 with it."""
         rendered = self.current()
-        headers = {"ETag": f'"{rendered.etag}"', "Cache-Control": "no-cache", **self.telling()}
-        if if_none_match and parse_etags(if_none_match).contains_weak(rendered.etag):
+        quoted = f'"{rendered.etag}"'
+        headers = {"ETag": quoted, "Cache-Control": "no-cache", **self.telling()}
+        if if_none_match == quoted or (if_none_match and parse_etags(if_none_match).contains_weak(rendered.etag)):
             return Told(HTTPStatus.NOT_MODIFIED, b"", headers)
         return Told(HTTPStatus.OK, rendered.body, headers)
 
