@@ -3,7 +3,7 @@
     py-spy record --format raw --rate 400 --duration 20 --output worker.txt --pid PID
     python -m benchmarks.stages worker.txt
 
-A sample belongs to the stage of its innermost frame that has one, so that a library's time is that of whoever called it.
+A sample belongs to the stage of its innermost frame that has one: a library's time is that of whoever called it.
 """
 
 from __future__ import annotations
