@@ -44,7 +44,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with (
         running(folder, **settings) as gateway,
         ExitStack() as house,
-        prometheus(folder, rules, gateway.api_port) as watching,
+        prometheus(folder, rules, {"house": gateway.api_port}) as watching,
     ):
         scene = Scene(gateway, watching, house)
         scene.house_on()
