@@ -127,8 +127,8 @@ def _notes(size: Size, seen: Seen) -> tuple[str, ...]:
         f"alerts: {', '.join(seen.alerts) or 'none fired, and none was pending'}",
         f"the broker received {seen.received:.1f} messages a second",
         "each gateway: its own folder, ports and MQTT topic, else as it is installed, with one HTTP worker",
-        f"each house: {size.bases} base{'s' * (size.bases > 1)} of the simulator over Modbus TCP at the real rate, warm "
-        f"already, all houses in one process; one sends {polled:.0f} polls a second, and publishes everything in 55 s",
+        f"each house: {size.bases} base{'s' * (size.bases > 1)} of the simulator over Modbus TCP at the real rate, "
+        f"warm already, all houses in one process; one sends {polled:.0f} polls a second, and publishes everything in 55 s",
         f"at rest: nobody asks over HTTP but Prometheus, every {size.scrape_seconds} s; the journal is written every "
         f"{size.flush_seconds} s. Observed for {size.minutes:g} minutes, once every house was known to broker, "
         "journal and Prometheus",
