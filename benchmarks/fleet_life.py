@@ -17,7 +17,7 @@ from tests.running import Gateway, eventually
 
 ZONES_OF_A_BASE = 12
 _RULES = ROOT / "packaging/prometheus/alerts.yml"
-_TOPICS = ("+/status", "homeassistant/device/+/config", "$SYS/broker/publish/messages/+")
+_TOPICS = ("+/status", "homeassistant/device/+/config", "$SYS/broker/messages/received")
 _PATIENCE = 60.0
 """Seconds beyond a flush and two scrapes in which every house is to be at home in broker and Prometheus."""
 _AT_HOME = (

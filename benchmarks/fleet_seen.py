@@ -14,7 +14,7 @@ from tests.running import eventually
 
 _DAY = 86400
 _MEGA = 1e6
-_RECEIVED = "$SYS/broker/publish/messages/received"
+_RECEIVED = "$SYS/broker/messages/received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class House:
 
     part: Part
     polls: Polls
+    turnaround: float
+    """Milliseconds that 99 of 100 polls do not exceed by the gateway's own clock."""
     published: float
     """MQTT messages a second."""
     scrapes: tuple[float, ...]
@@ -61,6 +63,7 @@ class Seen:
 
     houses: tuple[House, ...]
     polls: Polls
+    turnaround: float
     others: tuple[Part, ...]
     received: float
     alerts: tuple[str, ...]
@@ -93,7 +96,14 @@ def observed(fleet: Fleet, seconds: float) -> Seen:
     houses = tuple(
         _house(fleet, parts.pop(name), polled, window) for name, polled in zip(fleet.gateways, polls, strict=True)
     )
-    return Seen(houses, all_polls, tuple(parts.values()), (_received(fleet) - received) / took, _alerts(fleet, window))
+    return Seen(
+        houses=houses,
+        polls=all_polls,
+        turnaround=_turnaround(fleet, window),
+        others=tuple(parts.values()),
+        received=(_received(fleet) - received) / took,
+        alerts=_alerts(fleet, window),
+    )
 
 
 def _used(pids: Iterable[int]) -> tuple[float, int]:
@@ -111,7 +121,9 @@ def _told(fleet: Fleet) -> list[Polls]:
     assert fleet.houses.stdin is not None
     assert fleet.houses.stdout is not None
     print(file=fleet.houses.stdin, flush=True)
-    return [Polls(**told) for told in json.loads(fleet.houses.stdout.readline())]
+    line = fleet.houses.stdout.readline()
+    assert line, "the houses have ended"
+    return [Polls(**told) for told in json.loads(line)]
 
 
 def _received(fleet: Fleet) -> int:
@@ -126,10 +138,17 @@ def _house(fleet: Fleet, part: Part, polls: Polls, window: str) -> House:
     return House(
         part=part,
         polls=polls,
+        turnaround=_turnaround(fleet, window, of_it),
         published=float(published["value"][1]),
         scrapes=tuple(1000 * float(value) for _, value in durations["values"]),
         samples=int(samples["value"][1]),
     )
+
+
+def _turnaround(fleet: Fleet, window: str, of_it: str = "") -> float:
+    buckets = f"sum by (le) (increase(neasmart_bus_turnaround_seconds_bucket{of_it}[{window}]))"
+    (found,) = fleet.prometheus.query(f"1000 * histogram_quantile(0.99, {buckets})")
+    return float(found["value"][1])
 
 
 def _alerts(fleet: Fleet, window: str) -> tuple[str, ...]:
