@@ -129,13 +129,13 @@ def _notes(size: Size, seen: Seen) -> tuple[str, ...]:
         f"MQTT: what the gateways published; the broker received {seen.received:.1f} messages of all kinds a second",
         "each gateway: its own folder, ports and MQTT topic, else as it is installed, with one HTTP worker",
         f"each house: {size.bases} base{'s' * (size.bases > 1)} of the simulator over Modbus TCP at the real rate, "
-        f"warm already, all houses in one process; one sends {polled:.0f} polls a second, and publishes everything in 55 s",
+        f"warm already, all houses in one process; one sends {polled:.0f} polls a second, and tells everything in 55 s",
         f"at rest: nobody asks over HTTP but Prometheus, every {size.scrape_seconds} s; the journal is written every "
         f"{size.flush_seconds} s. Observed for {size.minutes:g} minutes, once every house was known to broker, "
         "journal and Prometheus",
         "memory: the proportional set size; gateways on one machine share the pages of Python and libraries, so each "
         "weighs less than it does alone. disk: what the kernel was given, as if the whole day were so",
         "p50 and p99 of polls: from before the question to its answer, by the simulator's own clock, whose process "
-        "serves all houses in turn; own p99: from the question to the answer by the gateway's histogram "
-        "(neasmart_bus_turnaround_seconds), between two of whose bounds it is guessed. Scrapes as Prometheus times them",
+        "serves all houses in turn; own p99: from question to answer by the gateway's histogram "
+        "(neasmart_bus_turnaround_seconds), guessed between two of its bounds. Scrapes as Prometheus times them",
     )
