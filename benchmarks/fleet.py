@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.broker import mosquitto
 from benchmarks.figures import percentile
 from benchmarks.fleet_life import ZONES_OF_A_BASE, Size, fleet
-from benchmarks.fleet_seen import House, Part, Polls, Seen, observed
+from benchmarks.fleet_seen import Part, Polls, Seen, Served, observed
 from benchmarks.table import Row, Table, figure
 from benchmarks.targets import TARGETS
 from benchmarks.written import is_counted
@@ -53,13 +53,21 @@ def missing() -> str:
 def measure(folder: Path, size: Size | None = None) -> Table:
     """Start everything, observe it, and say which gateways kept the budget of one."""
     size, path = size or Size(), mosquitto()
-    title = f"FLEET  each of {size.houses} gateways, with a house of {size.zones} zones / its budget"
     if missing() or path is None:
-        return Table(title, (), (f"not measured: {missing()}",))
+        return Table(_title(size), (), (f"not measured: {missing()}",))
     counted = is_counted(folder)
     with fleet(folder, size, path) as running:
         seen = observed(running, size.minutes * 60)
-    return Table(title, _rows(seen), _notes(size, seen), _listing(seen, counted=counted))
+    return shown(size, seen, counted=counted)
+
+
+def shown(size: Size, seen: Seen, *, counted: bool) -> Table:
+    """Return the table of what was seen; `counted` says whether the kernel counts bytes there."""
+    return Table(_title(size), _rows(seen), _notes(size, seen), _listing(seen, counted=counted))
+
+
+def _title(size: Size) -> str:
+    return f"FLEET  each of {size.houses} gateways, with a house of {size.zones} zones / its budget"
 
 
 def _minutes(text: str) -> float:
@@ -70,7 +78,7 @@ def _minutes(text: str) -> float:
 
 
 def _rows(seen: Seen) -> tuple[Row, ...]:
-    def of(value: Callable[[House], float], bound: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    def of(value: Callable[[Served], float], bound: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return tuple(value(one) for one in seen.houses), (bound,) * len(seen.houses)
 
     return (
@@ -80,7 +88,7 @@ def _rows(seen: Seen) -> tuple[Row, ...]:
     )
 
 
-def _broken(one: House) -> str:
+def _broken(one: Served) -> str:
     """Say what of its budget a gateway has not kept."""
     words = {
         "memory": one.part.megabytes > _MEMORY,
@@ -114,7 +122,7 @@ def _listing(seen: Seen, *, counted: bool) -> tuple[tuple[str, ...], ...]:
     return (_COLUMNS, *lines, everybody, *shared)
 
 
-def _named(one: House) -> str:
+def _named(one: Served) -> str:
     broken = _broken(one)
     return f"{one.part.name}: NOT WITHIN ITS BUDGET ({broken})" if broken else one.part.name
 

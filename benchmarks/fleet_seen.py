@@ -43,7 +43,7 @@ class Polls:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Served:
     """One gateway, and what others see of it."""
 
     part: Part
@@ -61,7 +61,7 @@ class House:
 class Seen:
     """All of it; `received` are messages that the broker had in a second, `alerts` what was ever pending or fired."""
 
-    houses: tuple[House, ...]
+    houses: tuple[Served, ...]
     polls: Polls
     turnaround: float
     others: tuple[Part, ...]
@@ -130,12 +130,12 @@ def _received(fleet: Fleet) -> int:
     return int(eventually(lambda: fleet.listener.last(_RECEIVED), "the broker's own count") or 0)
 
 
-def _house(fleet: Fleet, part: Part, polls: Polls, window: str) -> House:
+def _house(fleet: Fleet, part: Part, polls: Polls, window: str) -> Served:
     ask, of_it = fleet.prometheus.query, f'{{instance="{part.name}"}}'
     (published,) = ask(f"rate(neasmart_mqtt_published_total{of_it}[{window}])")
     (durations,) = ask(f"scrape_duration_seconds{of_it}[{window}]")
     (samples,) = ask(f"scrape_samples_scraped{of_it}")
-    return House(
+    return Served(
         part=part,
         polls=polls,
         turnaround=_turnaround(fleet, window, of_it),

@@ -32,7 +32,7 @@ _WARM_MINUTES = 120
 class Watched(BaseStation):
     """A base station that notes how long it waited for the answer to each poll, and which had none."""
 
-    def __init__(self, house: House, hands: Hands) -> None:
+    def __init__(self, house: House, hands: Hands | None = None) -> None:
         super().__init__(house, hands)
         self._asked: float | None = None
         self.forget()

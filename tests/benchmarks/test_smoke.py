@@ -1,7 +1,6 @@
 """Each measurement runs and gives its figures; how fast anything is, is no matter here."""
 
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from benchmarks import (
     disk,
     end_to_end,
     events,
-    fleet,
     growth,
     growth_store,
     history,
@@ -26,7 +24,6 @@ from benchmarks import (
 )  # fmt: skip
 from benchmarks.bus_servers import Asking, client, pymodbus
 from benchmarks.figures import ALL
-from benchmarks.fleet_life import Size
 from benchmarks.machine import describe, file_system
 from benchmarks.servers import ROOT
 from benchmarks.table import Row, Table
@@ -118,31 +115,6 @@ def test_growth(tmp_path: Path) -> None:
     }
     assert "2 days, the file" in [row.what for row in stores.rows]
     assert all(value > 0 for table in (houses, stores) for row in table.rows for value in (*row.ours, *row.theirs))
-
-
-@pytest.mark.needs("mosquitto", "prometheus")
-def test_fleet(tmp_path: Path) -> None:
-    """Two houses are told apart everywhere, every poll is answered, and there is a line for each and one for all."""
-    table = fleet.measure(tmp_path, Size(houses=2, zones=3, minutes=0.1, scrape_seconds=1, flush_seconds=1))
-    check(table, ["memory (PSS)", "CPU at rest", "polls answered"])
-    assert [len(row.ours) for row in table.rows] == [2, 2, 2]
-    assert table.rows[2].ours == (100.0, 100.0)
-    names = [line[-1] for line in table.listing]
-    assert [name.partition(":")[0] for name in names[1:4]] == ["house-01", "house-02", "all 2"]
-    assert names[4:] == ["mosquitto", "prometheus", "the houses themselves"]
-    assert "alerts: none fired" in table.render()
-    assert all(name in table.render() for name in names)
-
-
-def test_fleet_without_its_programs(tmp_path: Path) -> None:
-    """It says which are missing and ends with status 2; among others it is a table without rows."""
-    command = [sys.executable, "-m", "benchmarks", "fleet", "--folder", str(tmp_path)]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PATH": ""}, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "prometheus" in done.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_events(tmp_path: Path) -> None:
