@@ -72,8 +72,8 @@ def _title(size: Size) -> str:
 
 def _minutes(text: str) -> float:
     minutes = float(text)
-    if not 0 < minutes <= 24 * 60:
-        raise argparse.ArgumentTypeError("must be above 0 and at most a day")
+    if not 1 <= minutes <= 24 * 60:
+        raise argparse.ArgumentTypeError("must be at least 1, in which there are some scrapes, and at most a day")
     return minutes
 
 
