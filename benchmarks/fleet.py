@@ -71,7 +71,10 @@ def _title(size: Size) -> str:
 
 
 def _minutes(text: str) -> float:
-    minutes = float(text)
+    try:
+        minutes = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
     if not 1 <= minutes <= 24 * 60:
         raise argparse.ArgumentTypeError("must be at least 1, in which there are some scrapes, and at most a day")
     return minutes
