@@ -17,6 +17,7 @@ from benchmarks import (
     disk,
     end_to_end,
     events,
+    fleet,
     framer,
     growth,
     history,
@@ -39,6 +40,8 @@ class Measurement:
     measure: Callable[[Path, Any], Table | tuple[Table, ...]]
     long: object = None
     is_short: bool = False
+    sized: Callable[[argparse.Namespace], object] | None = None
+    """Its size by what was chosen, where people may choose more than how long."""
 
 
 MEASUREMENTS = {
@@ -53,12 +56,16 @@ MEASUREMENTS = {
     "framer": Measurement(framer.measure),
     "history": Measurement(history.measure),
     "growth": Measurement(growth.measure, growth.LONG),
+    "fleet": Measurement(fleet.measure, fleet.LONG, sized=fleet.sized),
 }
 
 
 def main() -> int:
     """Run what was asked for; Ctrl-C and SIGTERM stop every process that was started."""
     chosen = _arguments()
+    if "fleet" in chosen.measurements and (lacking := fleet.missing()):
+        print(lacking, file=sys.stderr)
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     names = chosen.measurements or [name for name, one in MEASUREMENTS.items() if chosen.long or one.is_short]
@@ -80,6 +87,7 @@ def _arguments() -> argparse.Namespace:
         "--folder", type=Path, default=results.FOLDER, help="where files go; must be on a real disk for `disk`"
     )
     parser.add_argument("--json", type=Path, help="the file of results; default: results.json in the folder")
+    fleet.add_options(parser)
     chosen = parser.parse_args()
     unknown = [name for name in chosen.measurements if name not in MEASUREMENTS]
     if unknown:
@@ -93,7 +101,7 @@ def _run(names: Sequence[str], chosen: argparse.Namespace) -> None:
     before = machine.load()
     found: dict[str, tuple[Table, ...]] = {}
     for name in names:
-        found[name] = _measured(name, folder, is_long=chosen.long)
+        found[name] = _measured(name, folder, chosen)
         print("\n\n".join(table.render() for table in found[name]), end="\n\n", flush=True)
     judged = targets.verdicts(results.rows_of(found))
     not_asked = dict.fromkeys(MEASUREMENTS.keys() - found.keys(), "was not asked for in this run")
@@ -104,11 +112,12 @@ def _run(names: Sequence[str], chosen: argparse.Namespace) -> None:
     print(f"results   {path}, for `make bench-compare OLD=…`")
 
 
-def _measured(name: str, folder: Path, *, is_long: bool) -> tuple[Table, ...]:
+def _measured(name: str, folder: Path, chosen: argparse.Namespace) -> tuple[Table, ...]:
     one = MEASUREMENTS[name]
+    size = one.sized(chosen) if one.sized else one.long if chosen.long else None
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as own:
         try:
-            found = one.measure(Path(own), one.long if is_long else None)
+            found = one.measure(Path(own), size)
         finally:
             sweep()
     return found if isinstance(found, tuple) else (found,)

@@ -45,17 +45,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was measured, and what one must know to read it. No rows: it could not be measured, and a note says why."""
+    """What was measured, and what one must know to read it. No rows: it could not be measured, and a note says why.
+
+    `listing` holds lines of figures that are compared with nothing, the first of them the names of the columns.
+    """
 
     title: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    listing: tuple[tuple[str, ...], ...] = ()
 
     def render(self) -> str:
         """Return the table as lines of text."""
         lines = [self.title]
         if self.rows:
             lines += aligned([_COLUMNS, *(row.cells() for row in self.rows)])
+        if self.listing:
+            lines += ["", *aligned(list(self.listing), numbers=len(self.listing[0]) - 1)]
         return "\n".join([*lines, *(line for note in self.notes for line in _wrapped(note))])
 
 

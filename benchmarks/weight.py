@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -13,14 +12,14 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks import http, real_rate
+from benchmarks.broker import broker, mosquitto
 from benchmarks.end_to_end import Stream
 from benchmarks.house import HEADERS, SETTINGS, UNIT, Rest, house
 from benchmarks.http_load import FULL, ZONE, measured
 from benchmarks.processes import cpu_seconds, memory, session
-from benchmarks.servers import program
 from benchmarks.table import Row, Table
 from benchmarks.turns import in_turns
-from tests.running import DEADLINE, Gateway, free_ports
+from tests.running import DEADLINE, Gateway
 from tests.wire import Master
 
 _MEGA = 1e6
@@ -211,14 +210,12 @@ def _is_answered(port: int, path: str) -> bool:
 @contextmanager
 def _broker(folder: Path) -> Iterator[Mapping[str, str]]:
     """Give the settings of a broker of our own, or none where there is no mosquitto."""
-    path = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    path = mosquitto()
     if path is None:
         yield {}
         return
-    folder.mkdir()
-    port = free_ports(1)[0]
-    with program(folder, port, [path, "-p", str(port)]):
-        yield {"NEASMART_MQTT_HOST": "127.0.0.1", "NEASMART_MQTT_PORT": str(port)}
+    with broker(folder, path) as ours:
+        yield ours.settings
 
 
 def _notes(size: Size, feature: str, shares: str) -> tuple[str, ...]:

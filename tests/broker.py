@@ -79,6 +79,7 @@ class Client:
     port: int
     username: str | None = None
     password: str | None = None
+    topics_heard: tuple[str, ...] = ("#",)
     retained: dict[str, str] = field(default_factory=dict)
     heard: list[tuple[str, str, bool]] = field(default_factory=list)
 
@@ -135,7 +136,7 @@ class Client:
             return {topic for topic, payload in self.retained.items() if payload}
 
     def _on_connect(self, client: paho.Client, *_: object) -> None:
-        client.subscribe("#", qos=0)
+        client.subscribe([(topic, 0) for topic in self.topics_heard])
         self._there.set()
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from tests.running import DEADLINE, eventually, free_ports
 class Prometheus:
     """Ask it, as Grafana does."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, pid: int) -> None:
         self._url = f"http://127.0.0.1:{port}"
+        self.pid = pid
 
     def get(self, path: str, **query: str) -> Any:
         """What an address of its API answers under "data"; None while it does not."""
@@ -41,11 +42,12 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, rules: Path, target: int) -> Iterator[Prometheus]:
-    """One that looks at a gateway's port once a second, and at the rules as often."""
+def prometheus(folder: Path, rules: Path, targets: Mapping[str, int], every: int = 1) -> Iterator[Prometheus]:
+    """One that looks at gateways' ports every so many seconds, and at the rules; it knows each by its name."""
     (port,) = free_ports(1)
-    scrape = {"job_name": "neasmart", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}
-    pace = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    each = [{"targets": [f"127.0.0.1:{at}"], "labels": {"instance": name}} for name, at in targets.items()]
+    scrape = {"job_name": "neasmart", "static_configs": each}
+    pace = {"scrape_interval": f"{every}s", "evaluation_interval": f"{every}s"}
     config = {"global": pace, "rule_files": [str(rules)], "scrape_configs": [scrape]}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     arguments = [
@@ -55,8 +57,8 @@ def prometheus(folder: Path, rules: Path, target: int) -> Iterator[Prometheus]:
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(["prometheus", *arguments], cwd=folder, stdout=log, stderr=log, env=os.environ)
     try:
-        asked = Prometheus(port)
-        eventually(lambda: asked.query('up{job="neasmart"} == 1'), "Prometheus has seen the gateway")
+        asked, seen = Prometheus(port, process.pid), 'up{job="neasmart"} == 1'
+        eventually(lambda: len(asked.query(seen)) == len(targets), "Prometheus has seen them", DEADLINE + every)
         yield asked
     finally:
         process.terminate()

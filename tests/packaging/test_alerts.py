@@ -40,11 +40,12 @@ def test_each_has_a_case_for_both() -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_each_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
-    """After a while, how bad it is, in a sentence each; and it asks for metrics that there are."""
+    """After a while, how bad it is, of which gateway, in a sentence each; and it asks for metrics that there are."""
     assert rule["for"]
     assert rule["labels"]["severity"] in ("critical", "warning", "info")
     assert {name for name, text in rule["annotations"].items() if text.strip().endswith(".")} == {
         "summary",
         "description",
     }
+    assert "{{ $labels.instance }}" in rule["annotations"]["summary"]
     assert set(METRIC.findall(rule["expr"])) <= BY_NAME.keys()

@@ -16,7 +16,7 @@ from tests.simulated import house_behind
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 BOARD: dict[str, Any] = json.loads((PACKAGING / "grafana" / "neasmart.json").read_text())
-VARIABLES = {"$__rate_interval": "10s", "$instance": ".*", "$zone": ".*"}
+VARIABLES = {"$__rate_interval": "10s", "$instance": "house", "$zone": ".*"}
 SILENT = "NeasmartBusSilent"
 
 pytestmark = pytest.mark.needs("prometheus")
@@ -44,7 +44,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with (
         running(folder, **settings) as gateway,
         ExitStack() as house,
-        prometheus(folder, rules, gateway.api_port) as watching,
+        prometheus(folder, rules, {"house": gateway.api_port}) as watching,
     ):
         scene = Scene(gateway, watching, house)
         scene.house_on()
@@ -86,6 +86,17 @@ def test_the_board_is_whole() -> None:
     named = {f"${one['name']}" for one in BOARD["templating"]["list"]}
     used = {name for panel in panels() for one in panel["targets"] for name in re.findall(r"\$\w+", one["expr"])}
     assert used <= named | {"$__rate_interval"}
+
+
+def test_the_board_mixes_no_houses_up() -> None:
+    """One gateway is chosen, never all at once; what shows several says of each line whose it is."""
+    (gateway,) = [one for one in BOARD["templating"]["list"] if one["name"] == "instance"]
+    assert not gateway["includeAll"]
+    assert not gateway["multi"]
+    for one in [one for panel in panels() for one in panel["targets"]]:
+        selectors = re.findall(r"(?:neasmart|modbus|api|circuit)_\w+(\{[^}]*\})?", one["expr"])
+        is_one_house = all('instance="$instance"' in selector for selector in selectors)
+        assert is_one_house or one["legendFormat"] == "{{instance}}", one["expr"]
 
 
 def _squares(place: dict[str, int]) -> list[tuple[int, int]]:

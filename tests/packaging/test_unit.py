@@ -17,6 +17,14 @@ MOST_EXPOSED = 2.0
 """In systemd's own points, 0 to 10; what is left is the network, serial devices and port 502."""
 
 
+def unit_of_many() -> str:
+    """The unit as docs/performance.md makes a template of it."""
+    page = (FOLDER.parent / "docs" / "performance.md").read_text()
+    edits = re.findall(r"-e '(s\|.*?\|.*?\|)'", page)
+    given = [word for edit in edits for word in ("-e", edit)]
+    return subprocess.run(["sed", *given, str(UNIT)], capture_output=True, text=True, check=True).stdout
+
+
 def settings() -> dict[str, list[str]]:
     """Every key of the unit with its values."""
     found: dict[str, list[str]] = {}
@@ -39,6 +47,28 @@ def test_systemd_takes_it(tmp_path: Path) -> None:
     copy.write_text(UNIT.read_text().replace(program, f"{shutil.which('true')} serve"))
     done = analyze("verify", "--man=no", str(copy))
     assert [line for line in done.stderr.splitlines() if UNIT.name in line] == []
+
+
+def test_a_template_of_it_shares_nothing() -> None:
+    """For many gateways on one machine: settings, folder and user are each instance's own."""
+    before, after = UNIT.read_text().splitlines(), unit_of_many().splitlines()
+    changed = [new for old, new in zip(before, after, strict=True) if new != old]
+    assert changed == [
+        "EnvironmentFile=/etc/neasmart/%i.env",
+        "WorkingDirectory=%S/neasmart-%i",
+        "User=neasmart-%i",
+        "StateDirectory=neasmart-%i",
+    ]
+
+
+@pytest.mark.needs("systemd-analyze")
+def test_systemd_takes_the_template(tmp_path: Path) -> None:
+    """As an instance of it."""
+    (program,) = settings()["ExecStart"]
+    instance = tmp_path / "neasmart-gateway@oak-street.service"
+    instance.write_text(unit_of_many().replace(program, f"{shutil.which('true')} serve"))
+    done = analyze("verify", "--man=no", str(instance))
+    assert [line for line in done.stderr.splitlines() if instance.name in line] == []
 
 
 @pytest.mark.needs("systemd-analyze")
