@@ -13,7 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import structlog
+from neasmart_gateway.sparing import without
+
+with without("rich"):  # for tracebacks with local variables, which we never show; a fifth of what the master loads
+    import structlog
+
 from gunicorn.glogging import Logger
 
 from neasmart_gateway import runtime
