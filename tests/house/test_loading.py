@@ -44,4 +44,5 @@ def loaded(folder: Path, code: str) -> set[str]:
     """The names of all modules that there are in a new Python once it has run the code."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NEASMART_")}
     command = [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"]
-    return set(subprocess.run(command, cwd=folder, env=clean, check=True, capture_output=True, text=True).stdout.split())
+    done = subprocess.run(command, cwd=folder, env=clean, check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
