@@ -15,6 +15,7 @@ PACKAGE = "neasmart_gateway"
 # own `__version__` besides. A dotted name allows that one module and not its siblings.
 ARROWS = {
     "errors": [],
+    "escaping": [],
     "sparing": [],
     "domain": [],
     "modbus": [],
@@ -39,7 +40,7 @@ ARROWS = {
     "compat_test": ["domain"],
     "web": [],
     "settings": ["domain"],
-    "logs": [],
+    "logs": ["escaping"],
     "metrics": ["shm", "domain"],
 }  # fmt: skip
 

@@ -8,6 +8,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
 
+from neasmart_gateway.escaping import escaped
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -23,13 +25,6 @@ def formatter(form: str, *, colours: bool) -> structlog.stdlib.ProcessorFormatte
         foreign_pre_chain=SHARED,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(form, colours)],
     )
-
-
-def escaped(text: str) -> str:
-    """Return a text on one line: whatever is not seen as itself (controls, newlines, ways to turn text) escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _rendering(form: str, colours: bool) -> list[Processor]:
