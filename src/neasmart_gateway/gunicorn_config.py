@@ -13,23 +13,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neasmart_gateway.sparing import without
+from neasmart_gateway.sparing import collecting_nothing, without
 
-with without("rich"):  # for tracebacks with local variables, which we never show; a fifth of what the master loads
+# rich is for tracebacks with local variables, which we never show, and would be one in seven modules here.
+with collecting_nothing(), without("rich"):
     import structlog
+    from gunicorn.glogging import Logger
 
-from gunicorn.glogging import Logger
-
-from neasmart_gateway import runtime
-from neasmart_gateway.certificate import Certificate
-from neasmart_gateway.daemon.service import ServiceManager
-from neasmart_gateway.errors import SettingsError
-from neasmart_gateway.http_worker import careful_context
-from neasmart_gateway.logs import Logging, configure
-from neasmart_gateway.logs.quotations import quotes_nobody
-from neasmart_gateway.settings import Settings, check_files, load
-from neasmart_gateway.settings.kinds import on_any_socket
-from neasmart_gateway.supervisor_broker import with_broker
+    from neasmart_gateway import runtime
+    from neasmart_gateway.certificate import Certificate
+    from neasmart_gateway.daemon.service import ServiceManager
+    from neasmart_gateway.errors import SettingsError
+    from neasmart_gateway.http_worker import careful_context
+    from neasmart_gateway.logs import Logging, configure
+    from neasmart_gateway.logs.quotations import quotes_nobody
+    from neasmart_gateway.settings import Settings, check_files, load
+    from neasmart_gateway.settings.kinds import on_any_socket
+    from neasmart_gateway.supervisor_broker import with_broker
 
 _log = structlog.get_logger("neasmart.gateway")
 
