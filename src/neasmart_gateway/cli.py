@@ -16,9 +16,9 @@ from neasmart_gateway.daemon.claims import stopped_gateway
 from neasmart_gateway.demo import run_demo, until_interrupted
 from neasmart_gateway.doctor_command import doctor
 from neasmart_gateway.errors import GatewayError, SettingsError
+from neasmart_gateway.escaping import escaped
 from neasmart_gateway.ha_yaml_command import ha_yaml
 from neasmart_gateway.health_command import health
-from neasmart_gateway.logs.lines import escaped
 from neasmart_gateway.settings import check_files, effective, load
 from neasmart_gateway.simulator import replay as replaying
 from neasmart_gateway.simulator.endpoints import Endpoint, line_of

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from neasmart_gateway.errors import OperatorError
-from neasmart_gateway.logs.lines import escaped
+from neasmart_gateway.escaping import escaped
 from neasmart_gateway.moving.contracts import OldGateway, contract_of
 from neasmart_gateway.moving.differences import Comparison
 from neasmart_gateway.moving.http import Peer

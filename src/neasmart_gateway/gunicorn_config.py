@@ -13,19 +13,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import structlog
-from gunicorn.glogging import Logger
+from neasmart_gateway.sparing import collecting_nothing, without
 
-from neasmart_gateway import runtime
-from neasmart_gateway.certificate import Certificate
-from neasmart_gateway.daemon.service import ServiceManager
-from neasmart_gateway.errors import SettingsError
-from neasmart_gateway.http_worker import careful_context
-from neasmart_gateway.logs import Logging, configure
-from neasmart_gateway.logs.quotations import quotes_nobody
-from neasmart_gateway.settings import Settings, check_files, load
-from neasmart_gateway.settings.kinds import on_any_socket
-from neasmart_gateway.supervisor_broker import with_broker
+# rich is for tracebacks with local variables, which we never show, and would be one in seven modules here.
+with collecting_nothing(), without("rich"):
+    import structlog
+    from gunicorn.glogging import Logger
+
+    from neasmart_gateway import runtime
+    from neasmart_gateway.certificate import Certificate
+    from neasmart_gateway.daemon.service import ServiceManager
+    from neasmart_gateway.errors import SettingsError
+    from neasmart_gateway.http_worker import careful_context
+    from neasmart_gateway.logs import Logging, configure
+    from neasmart_gateway.logs.quotations import quotes_nobody
+    from neasmart_gateway.settings import Settings, check_files, load
+    from neasmart_gateway.settings.kinds import on_any_socket
+    from neasmart_gateway.supervisor_broker import with_broker
 
 _log = structlog.get_logger("neasmart.gateway")
 
@@ -108,30 +112,24 @@ def on_starting(_server: object) -> None:
     """Make what all processes share, before the first fork; a reload does not come here."""
     runtime.prepare(with_broker(_SETTINGS, os.environ.pop("SUPERVISOR_TOKEN", None)), _MANAGER)
     gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
+    # A child loads its application without looking for garbage time and again: it makes none. Not by gunicorn's hooks:
+    # dirty_post_fork is called in the parent.
+    os.register_at_fork(after_in_child=gc.disable)
 
 
 _STEPS_BEHIND = 5
 
 
 def post_fork(_server: object, _worker: object) -> None:
-    """Let the daemon, for which the base waits, go before us where processors are short.
-
-    And load the application without looking for garbage time and again: it makes none.
-    """
+    """Let the daemon, for which the base waits, go before us where processors are short."""
     with contextlib.suppress(OSError):  # a sandbox may forbid it
         os.nice(_STEPS_BEHIND)
-    gc.disable()
 
 
 def post_worker_init(_worker: object) -> None:
     """Collect from here on what the application leaves behind, and pass over the application itself."""
     gc.freeze()
     gc.enable()
-
-
-def dirty_post_fork(_arbiter: object, _worker: object) -> None:
-    """Load the daemon as a worker loads the application."""
-    gc.disable()
 
 
 def dirty_worker_init(_worker: object) -> None:
@@ -144,8 +142,9 @@ def dirty_worker_init(_worker: object) -> None:
 
 
 def on_dirty_starting(_arbiter: object) -> None:
-    """Note, in the supervisor's process, that it is the daemon's parent to be."""
+    """Note, in the supervisor's process, that it is the daemon's parent to be; it has nothing to load."""
     runtime.watch_over()
+    gc.enable()
 
 
 def child_exit(_server: object, worker: Any) -> None:  # noqa: ANN401 - one of gunicorn's workers

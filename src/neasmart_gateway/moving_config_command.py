@@ -16,7 +16,7 @@ import typer
 import yaml
 
 from neasmart_gateway.errors import InvalidValue, OperatorError, SettingsError
-from neasmart_gateway.logs.lines import escaped
+from neasmart_gateway.escaping import escaped
 from neasmart_gateway.moving.config import Translation, merged, translate
 from neasmart_gateway.settings import faults_in
 from neasmart_gateway.settings.sources import config_file

@@ -15,6 +15,8 @@ PACKAGE = "neasmart_gateway"
 # own `__version__` besides. A dotted name allows that one module and not its siblings.
 ARROWS = {
     "errors": [],
+    "escaping": [],
+    "sparing": [],
     "domain": [],
     "modbus": [],
     "shm": ["domain"],
@@ -29,7 +31,7 @@ ARROWS = {
         "bus", "mqtt", "desk", "store", "shm", "link", "domain", "diagnostics", "faults", "settings", "logs", "metrics",
     ],
     # Two ways to read the file, both read-only: what happened, and what was measured.
-    "manager": ["shm", "store.queries", "store.series.reading", "store.series.rollup", "link", "domain"],
+    "manager": ["shm", "store.queries", "store.series.reading", "store.series.rollup", "link", "domain", "sparing"],
     "api": ["manager", "domain", "logs", "metrics"],
     "simulator": ["modbus", "domain"],
     "support": ["settings", "store"],
@@ -38,7 +40,7 @@ ARROWS = {
     "compat_test": ["domain"],
     "web": [],
     "settings": ["domain"],
-    "logs": [],
+    "logs": ["escaping"],
     "metrics": ["shm", "domain"],
 }  # fmt: skip
 

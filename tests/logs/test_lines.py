@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from neasmart_gateway.escaping import escaped
 from neasmart_gateway.logs import Logging, configure
-from neasmart_gateway.logs.lines import escaped
 from neasmart_gateway.logs.setup import wants_colours
 
 HOSTILE = [

@@ -32,6 +32,15 @@ def test_a_reported_word(image: Image) -> None:
     assert image.reader.cell(103) == Cell(103)
 
 
+def test_all_that_is_reported(image: Image) -> None:
+    """Heard or remembered, in order of addresses, and no word that only our user wants."""
+    image.writer.report(65535, [3], 2.0)
+    image.writer.report(99, [0, 7], 1.0)
+    image.writer.restore(102, 5, -60.0)
+    image.writer.set_pending(101, 9, 1)
+    assert list(image.writer.all_reported()) == [(99, 0, 1.0), (100, 7, 1.0), (102, 5, -60.0), (65535, 3, 2.0)]
+
+
 @pytest.mark.parametrize("word", [0, 0x7FFF, 0x8116, 0xFFFF])
 def test_every_word_is_a_word(image: Image, word: int) -> None:
     """Zero was written, too; what a word means is not the image's business."""

@@ -9,7 +9,7 @@ from neasmart_gateway.desk.records import CommandChanged, DeskRecord, RegisterCh
 from neasmart_gateway.desk.retries import Retries
 from neasmart_gateway.domain import dpt9
 from neasmart_gateway.domain.commands import CommandState
-from neasmart_gateway.domain.registers import ADDRESS_SPACE, COMMAND_ADDRESSES, PLACES, ZONE_STRIDE
+from neasmart_gateway.domain.registers import COMMAND_ADDRESSES, PLACES
 from neasmart_gateway.domain.times import iso, unix_of
 from neasmart_gateway.shm.memory import SharedMemory
 from neasmart_gateway.store.journal import AuditRow, CommandRow, Kept, Receipt, Remembered
@@ -115,13 +115,8 @@ class Memories:
         return moment + self._memory.header.wall_offset
 
     def _note_image(self) -> None:
-        block = self._memory.reader.block(0)
-        for address in range(ADDRESS_SPACE):
-            if address % ZONE_STRIDE == 0:
-                block = self._memory.reader.block(address)
-            cell = block(address)
-            if cell.reported is not None and cell.written_at is not None:
-                self._note_word(address, cell.reported, cell.written_at)
+        for address, word, written_at in self._memory.writer.all_reported():
+            self._note_word(address, word, written_at)
 
 
 def _is_new(receipt: Receipt) -> bool:

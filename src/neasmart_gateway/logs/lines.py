@@ -11,6 +11,8 @@ from functools import lru_cache
 import structlog
 from structlog.typing import EventDict, Processor
 
+from neasmart_gateway.escaping import escaped
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -55,13 +57,6 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         if isinstance(record.msg, _Whole):
             return str(self.processors[-1](self.logger, "", dict(record.msg)))
         return super().format(record)
-
-
-def escaped(text: str) -> str:
-    """Return a text on one line: whatever is not seen as itself (controls, newlines, ways to turn text) escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class _Text:

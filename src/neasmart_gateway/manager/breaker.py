@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from pybreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerStorage
-
 from neasmart_gateway.errors import DaemonAway
 from neasmart_gateway.shm.breaker import BreakerState
+from neasmart_gateway.sparing import without
+
+with without("redis"):  # for a storage that we do not use; who counts limits in a Redis has it loaded by that
+    from pybreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerStorage
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ Block 0 is the plant, block k the k-th zone, so whatever belongs together is sea
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from neasmart_gateway.domain.readings import Cell
 from neasmart_gateway.domain.registers import ADDRESS_SPACE, COMMAND_ADDRESSES, ZONE_STRIDE
@@ -103,6 +103,13 @@ class ImageWriter:
         _, reported, _, _, flags = _RECORD.unpack_from(payload, address % ZONE_STRIDE * _RECORD.size)
         return reported if flags & (_REPORTED | _RESTORED) == _REPORTED else None
 
+    def all_reported(self) -> Iterator[tuple[int, int, float]]:
+        """Give each register that has a reported word: its address, the word, when it was written. In place, too."""
+        for number, payload in enumerate(self._payloads):
+            for place, (written_at, reported, _, _, flags) in enumerate(_RECORD.iter_unpack(payload)):
+                if flags & _REPORTED:
+                    yield number * ZONE_STRIDE + place, reported, written_at
+
     def report(self, start: int, words: Sequence[int | None], now: float) -> list[tuple[int, int | None, int]]:
         """Note what the base wrote from address `start` on; None leaves that register alone.
 
@@ -144,7 +151,8 @@ class ImageWriter:
     def shift_restored(self, seconds: float) -> None:
         """Move the times of what the journal remembers: those are wall-clock times, and the wall clock was set."""
         for slot in self._slots:
-            restored = [p for p in _positions(slot.payload) if _RECORD.unpack_from(slot.payload, p)[-1] & _RESTORED]
+            records = enumerate(_RECORD.iter_unpack(slot.payload))
+            restored = [place * _RECORD.size for place, record in records if record[-1] & _RESTORED]
             if restored:
                 with slot.writing() as payload:
                     self._header.change()
@@ -175,10 +183,6 @@ class ImageWriter:
         with slot.writing() as payload:
             _put(payload, position, *after)
         self._header.change()
-
-
-def _positions(payload: memoryview) -> range:
-    return range(0, len(payload), _RECORD.size)
 
 
 def _put(payload: memoryview, position: int, *record: float) -> None:

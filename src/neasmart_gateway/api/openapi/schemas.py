@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -28,7 +29,11 @@ def components(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel],
     wanted = sorted(set(models), key=lambda model: (model.__name__, model.__module__))
     refs, found = models_json_schema([(model, _mode(model)) for model in wanted], ref_template=_REFS)
     names = {model: refs[model, _mode(model)]["$ref"].rpartition("/")[2] for model in wanted}
-    return names, {name: plain(schema) for name, schema in sorted(found.get("$defs", {}).items())}
+    parts = found.get("$defs", {})
+    said = json.dumps(found)
+    # What nobody refers to is what a type would be if we had not said ourselves how it looks.
+    used = sorted(name for name in parts if name in names.values() or f'"{_REFS.format(model=name)}"' in said)
+    return names, {name: plain(parts[name]) for name in used}
 
 
 def _mode(model: type[BaseModel]) -> Literal["serialization", "validation"]:
