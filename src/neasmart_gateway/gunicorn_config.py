@@ -110,7 +110,7 @@ def on_starting(_server: object) -> None:
     gc.freeze()  # what is loaded by now stays: no collection looks at it again and makes a child copy it by that
 
 
-_STEPS_BEHIND = 5
+STEPS_BEHIND = 5
 
 
 def post_fork(_server: object, _worker: object) -> None:
@@ -119,7 +119,7 @@ def post_fork(_server: object, _worker: object) -> None:
     And load the application without looking for garbage time and again: it makes none.
     """
     with contextlib.suppress(OSError):  # a sandbox may forbid it
-        os.nice(_STEPS_BEHIND)
+        os.nice(STEPS_BEHIND)
     gc.disable()
 
 
