@@ -15,3 +15,8 @@ globals().update(
 )
 
 wsgi_app = os.environ["BENCH_APP"]
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Go as far behind the others on the machine as the gateway's workers do."""
+    os.nice(gunicorn_config.STEPS_BEHIND)

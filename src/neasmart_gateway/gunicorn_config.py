@@ -117,13 +117,13 @@ def on_starting(_server: object) -> None:
     os.register_at_fork(after_in_child=gc.disable)
 
 
-_STEPS_BEHIND = 5
+STEPS_BEHIND = 5
 
 
 def post_fork(_server: object, _worker: object) -> None:
     """Let the daemon, for which the base waits, go before us where processors are short."""
     with contextlib.suppress(OSError):  # a sandbox may forbid it
-        os.nice(_STEPS_BEHIND)
+        os.nice(STEPS_BEHIND)
 
 
 def post_worker_init(_worker: object) -> None:

@@ -10,7 +10,17 @@ from neasmart_gateway.desk.records import DeskRecord
 from neasmart_gateway.domain.staleness import Freshness
 from neasmart_gateway.domain.topics import BUS, HEALTH, OPERATION, ZONE_TOPICS, Topic, topic_at
 from neasmart_gateway.shm.facts import gather
-from tests.desk.gateway import MODE, PERSON, SETPOINT, TEMPERATURE, Gateway, degrees, setpoint, taken
+from tests.desk.gateway import (
+    MODE,
+    PERSON,
+    SETPOINT,
+    TEMPERATURE,
+    ZONE_STATE,
+    Gateway,
+    degrees,
+    setpoint,
+    taken,
+)
 
 ZONE = ZONE_TOPICS[0]
 
@@ -67,6 +77,18 @@ def test_a_change_is_an_event_and_a_repetition_is_none(told: Told) -> None:
     told.writes(7, degrees(5))
     told.writes(60000, 7)
     assert told.new() == [ZONE, OPERATION, topic_at(7)]
+
+
+def test_what_one_write_changes_of_a_zone_is_one_event(told: Told) -> None:
+    """And what the next one changes is another, also at the same moment; so are changes of two zones."""
+    told.new()
+    told.writes(ZONE_STATE, 1, degrees(21), degrees(20))
+    assert told.new() == [ZONE]
+    told.writes(SETPOINT, degrees(22))
+    told.writes(SETPOINT, degrees(23), degrees(20.5))
+    assert told.new() == [ZONE, ZONE]
+    told.writes(TEMPERATURE, *[0] * 98, degrees(19), degrees(18))
+    assert told.new() == [ZONE, ZONE_TOPICS[1]]
 
 
 def test_every_step_of_a_command_is_told(told: Told) -> None:

@@ -46,6 +46,15 @@ def watched(gateway: Gateway) -> Watched:
     return Watched(gateway)
 
 
+def test_two_writes_at_the_same_moment_are_both_seen(watched: Watched) -> None:
+    """And all that one of them changes."""
+    watched.writes(SETPOINT, degrees(21), degrees(20))
+    watched.writes(HUMIDITY, 45)
+    assert watched.points(SETPOINT) == [(0, 2100)]
+    assert watched.points(TEMPERATURE) == [(0, 2000)]
+    assert watched.points(HUMIDITY) == [(0, 45)]
+
+
 def test_names_are_stable() -> None:
     """They are in scripts and dashboards of others; a number names the rows of the database."""
     wanted = {

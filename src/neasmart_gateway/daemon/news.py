@@ -28,11 +28,15 @@ class News:
         self._judged: dict[Topic, object] = {}
         self._looked_at = float("-inf")
         self._heartbeat: float | None = None
+        self._told: tuple[Topic | None, int] | None = None
+        """The topic of the last change that was told, and how many changes the image had seen by then."""
 
     def note(self, record: DeskRecord) -> None:
         """Hear what the desk reports; the image shows it already."""
         match record:
-            case RegisterChanged() | RegisterWanted() | RegisterReleased():
+            case RegisterChanged(address):
+                self._changed(topic_at(address))
+            case RegisterWanted() | RegisterReleased():
                 self._touched([record.address])
             case CommandChanged(receipt):
                 self._events.append_receipt(receipt)
@@ -55,6 +59,13 @@ class News:
         if facts.freshness.now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = facts.freshness.now
             self._look(facts.freshness)
+
+    def _changed(self, topic: Topic | None) -> None:
+        """Tell of a change by the base, once for all that one write has changed of a zone: the image shows it all."""
+        told = topic, self._memory.header.changes
+        if topic is not None and told != self._told:
+            self._told = told
+            self._events.append(topic)
 
     def _touched(self, addresses: list[int]) -> None:
         for topic in dict.fromkeys(map(topic_at, addresses)):

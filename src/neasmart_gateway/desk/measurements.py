@@ -49,11 +49,17 @@ class Measurements:
         self._sampling: dict[int, Sampling] = {}
         self._silent_since: dict[int, float] = {}
         self._clock_since = float("-inf")
+        self._looked: tuple[int, str, int] | None = None
+        """Block, group and count of the base's writes at the last look for the sake of a change."""
 
     def note(self, record: DeskRecord) -> None:
         """Hear what the desk reports."""
         if isinstance(record, RegisterChanged) and record.address in BY_NUMBER and self._keep:
-            self._look_at(record.address // ZONE_STRIDE, record.at, PLACES[record.address].row.group)
+            # All that one write has changed is in the image before the first of it is reported: one look sees it all.
+            look = record.address // ZONE_STRIDE, PLACES[record.address].row.group, self._memory.header.writes
+            if look != self._looked:
+                self._looked = look
+                self._look_at(look[0], record.at, look[1])
 
     def tick(self, now: float) -> None:
         """Note what was held back for a minute, and look whether something has gone stale."""
@@ -73,12 +79,12 @@ class Measurements:
         """
         for number, sampling in self._sampling.items():
             self._tell(number, sampling.see(None, now))
-        self._clock_since = now
+        self._clock_since, self._looked = now, None
         self._sampling = {number: Sampling(anew=True) for number in self._sampling}
 
     def start_anew(self) -> None:
         """Forget what was noted, so that all that is live is noted again."""
-        self._sampling = {}
+        self._sampling, self._looked = {}, None
 
     def held(self) -> list[Sample]:
         """Return what is held back: of each series the value that there is now, where that is no point yet."""
@@ -102,9 +108,12 @@ class Measurements:
         for one in series:
             value = values[one.field] if self._is_live(one.number, cells, freshness, stale_at) else None
             at = freshness.now if stale_at is None else max(stale_at, min(self._clock_since, freshness.now))
-            if value is not None or one.number in self._sampling:
-                steps = None if value is None else one.kind.steps(value)
-                self._tell(one.number, self._sampling.setdefault(one.number, Sampling()).see(steps, at))
+            sampling = self._sampling.get(one.number)
+            if sampling is None:
+                if value is None:
+                    continue
+                sampling = self._sampling[one.number] = Sampling()
+            self._tell(one.number, sampling.see(None if value is None else one.kind.steps(value), at))
 
     def _is_live(self, number: int, cells: Cells, freshness: Freshness, stale_at: float | None) -> bool:
         """Whether a register is live, beside what else is known of its thing, which is stale since `stale_at`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,7 @@ from neasmart_gateway.store.series.ledger import Ledger
 _BUSY_SECONDS = 0.3
 """A caller waits for a durable commit; another program that holds the file for longer is trouble to be told."""
 _PRUNED_AT_ONCE = 500
+_ROWS_AT_ONCE, _PAUSE = 20, 0.0005
 _PAGE_SIZE = 512
 """An eighth of SQLite's own: a flush touches a few rows on each page, and every touched page is written whole."""
 _MAGIC = b"SQLite format 3\0"
@@ -197,31 +199,48 @@ def _commit(connection: sqlite3.Connection, batch: Batch, durable: bool, ledger:
         connection.execute(f"PRAGMA user_version = {NEWEST}")
         return
     with connection:
-        connection.executemany(
+        _write(
+            connection,
             "INSERT INTO registers (address, word, written_at) VALUES (?, ?, ?) "
             "ON CONFLICT (address) DO UPDATE SET word = excluded.word, written_at = excluded.written_at",
             [(register.address, register.word, register.written_at) for register in batch.registers],
         )
-        connection.executemany(
+        _write(
+            connection,
             "INSERT INTO commands (id, created_at, state, receipt, idempotency_key, fingerprint) "
             "VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, receipt = excluded.receipt",
             [_command_values(command) for command in batch.commands],
         )
-        connection.executemany(
+        _write(
+            connection,
             "UPDATE commands SET idempotency_key = NULL, fingerprint = NULL WHERE id = ?",
             [(command.id,) for command in batch.commands if command.void],
         )
-        connection.executemany(
+        _write(
+            connection,
             "INSERT INTO audit (at, address, before, word, cause, who, command_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_audit_values(row) for row in batch.audit],
         )
-        connection.executemany(
+        _write(
+            connection,
             "INSERT INTO nonces (owner, nonce, expires) VALUES (?, ?, ?) "
             "ON CONFLICT (owner, nonce) DO UPDATE SET expires = excluded.expires",
             [(row.owner, row.nonce, row.expires) for row in batch.nonces],
         )
         ledger.append(connection, batch.samples)
+
+
+def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run a statement for each row, and let the bus go first now and then.
+
+    Each row gives the interpreter away and has it back before the loop has woken up to take it, so that the loop would
+    wait for all of them.
+    """
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        if start:
+            time.sleep(_PAUSE)
+        connection.executemany(statement, rows[start : start + _ROWS_AT_ONCE])
 
 
 def _command_values(command: CommandRow) -> tuple[object, ...]:
