@@ -24,7 +24,8 @@ PLENTY = {
 }
 KEY = "a-key-that-may-do-everything"
 CALLERS = {
-    "trusted": [],
+    # The borders of every parameter are tried with a key: behind the door nobody asks how a caller came in.
+    "trusted": ["--phases", "examples,fuzzing,stateful"],
     # Forwarded, so that being on this machine is worth nothing.
     "with a key": ["-H", f"X-API-Key: {KEY}", "-H", "X-Forwarded-For: 203.0.113.5"],
 }
