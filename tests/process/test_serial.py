@@ -39,7 +39,8 @@ OPEN_AGAIN = 3.0
 def mbpoll(device: str, unit: int, register: int, *words: int, count: int = 1) -> list[int]:
     """Read registers, or write them."""
     arguments = ["mbpoll", "-m", "rtu", "-o", "10", "-b", "38400", "-d", "8", "-P", "none", "-s", "1"]
-    arguments += ["-a", str(unit), "-0", "-1", "-t", "4", "-r", str(register), *([] if words else ["-c", str(count)]), device, *map(str, words)]
+    arguments += ["-a", str(unit), "-0", "-1", "-t", "4", "-r", str(register)]
+    arguments += [*([] if words else ["-c", str(count)]), device, *map(str, words)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     return [int(word) for word in re.findall(r"^\[\d+\]:\s+(\d+)", done.stdout, re.MULTILINE)]
 
