@@ -34,7 +34,7 @@ _MORE = """
 def made(path: Path, first_key: int = MATTEO, words: Mapping[int, Any] = HOUSE, registers: int = 65536) -> Path:
     """A database as an old gateway begins it, 0 everywhere, with `words` written by wire address.
 
-    All rows of 0 but the first are copies of what sqlitedict made of that: it takes seconds for what SQLite does at once.
+    All rows of 0 but the first are copies of what sqlitedict made of that, which would take seconds for all of them.
     """
     with old_table(path) as table:
         table[0] = 0
