@@ -39,27 +39,27 @@ def failing(app: Flask, error: Exception) -> FlaskClient:
 @pytest.mark.parametrize(
     "path", ["/", "/api", "/api/v1", "/api/v1/zone", "/api/v2/zones", "/static/x", "/health/dead", "/API/v1/zones"]
 )
-def test_an_unknown_path_is_404(client: FlaskClient, path: str) -> None:
+def test_an_unknown_path_is_404(door: FlaskClient, path: str) -> None:
     """A problem that names the path, also for methods that change things."""
-    assert problem(client.get(path), 404, "not_found")["instance"] == path
-    problem(client.patch(path, json={}), 404, "not_found")
+    assert problem(door.get(path), 404, "not_found")["instance"] == path
+    problem(door.patch(path, json={}), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", ["/a b", "/%ff", "/ü", "/%00", "/<script>", "/%F0%9F%98%80", "/" + "x" * 3000])
-def test_a_strange_path_is_an_ordinary_404(client: FlaskClient, path: str) -> None:
+def test_a_strange_path_is_an_ordinary_404(door: FlaskClient, path: str) -> None:
     """It comes back as a URI: in plain ASCII, percent-encoded."""
-    instance = problem(client.get(path), 404, "not_found")["instance"]
+    instance = problem(door.get(path), 404, "not_found")["instance"]
     assert instance.isascii()
     assert not set(instance) & set(' <>"')
 
 
 @pytest.mark.parametrize("path", GETS)
 @pytest.mark.parametrize("method", ["put", "delete", "post", "patch", "trace"])
-def test_a_wrong_method_is_405_with_the_right_ones(client: FlaskClient, path: str, method: str) -> None:
+def test_a_wrong_method_is_405_with_the_right_ones(door: FlaskClient, path: str, method: str) -> None:
     """`Allow` names what the resource takes."""
     if COMMANDS.get(path) == method or (path, method) == ("/api/v1/zones/5/12", "patch"):
         return
-    answer = client.open(path, method=method.upper(), json={})
+    answer = door.open(path, method=method.upper(), json={})
     if path == "/health":  # which is one of an older contract too
         assert (answer.status_code, set(answer.get_json())) == (405, {"err"})
     else:
@@ -67,15 +67,15 @@ def test_a_wrong_method_is_405_with_the_right_ones(client: FlaskClient, path: st
     assert {"GET", "HEAD", "OPTIONS"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_a_made_up_method_is_405(client: FlaskClient) -> None:
+def test_a_made_up_method_is_405(door: FlaskClient) -> None:
     """As any other method that a resource does not take."""
-    problem(client.open("/api/v1/zones", method="BREW"), 405, "method_not_allowed")
+    problem(door.open("/api/v1/zones", method="BREW"), 405, "method_not_allowed")
 
 
 @pytest.mark.parametrize("path", GETS)
-def test_head_is_get_without_a_body(client: FlaskClient, path: str) -> None:
+def test_head_is_get_without_a_body(door: FlaskClient, path: str) -> None:
     """The same status and type, and nothing behind the headers."""
-    head, get = client.head(path), client.get(path)
+    head, get = door.head(path), door.get(path)
     assert (head.status_code, head.content_type, head.data) == (get.status_code, get.content_type, b"")
 
 
@@ -89,16 +89,16 @@ def test_head_is_get_without_a_body(client: FlaskClient, path: str) -> None:
         ("/health", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_options_tells_the_methods(client: FlaskClient, path: str, methods: set[str]) -> None:
+def test_options_tells_the_methods(door: FlaskClient, path: str, methods: set[str]) -> None:
     """In `Allow`, and nothing is done."""
-    answer = client.options(path)
+    answer = door.options(path)
     assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (200, methods)
 
 
 @pytest.mark.parametrize("path", GETS)
-def test_a_trailing_slash_is_forgiven_without_a_redirect(client: FlaskClient, path: str) -> None:
+def test_a_trailing_slash_is_forgiven_without_a_redirect(door: FlaskClient, path: str) -> None:
     """A redirect would lose the body of a PATCH in some clients."""
-    assert client.get(f"{path}/").status_code == client.get(path).status_code
+    assert door.get(f"{path}/").status_code == door.get(path).status_code
 
 
 def test_a_command_with_a_trailing_slash_is_taken(client: FlaskClient) -> None:
@@ -106,15 +106,15 @@ def test_a_command_with_a_trailing_slash_is_taken(client: FlaskClient) -> None:
     assert client.patch(f"{ZONE}/", json={"setpoint": 21}).status_code == 202
 
 
-def test_doubled_slashes_are_404(client: FlaskClient) -> None:
+def test_doubled_slashes_are_404(door: FlaskClient) -> None:
     """Never a redirect."""
-    problem(client.get("/api//v1/zones"), 404, "not_found")
+    problem(door.get("/api//v1/zones"), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", [path for path in GETS if path.startswith("/api/v1/") and "registers" not in path])
-def test_unknown_query_parameters_are_refused_by_name(client: FlaskClient, path: str) -> None:
+def test_unknown_query_parameters_are_refused_by_name(door: FlaskClient, path: str) -> None:
     """A mistyped filter must not be taken for none."""
-    assert list(faults(client.get(f"{path}?filter=x"), 400, "invalid_query")) == ["filter"]
+    assert list(faults(door.get(f"{path}?filter=x"), 400, "invalid_query")) == ["filter"]
 
 
 @pytest.mark.parametrize(("path", "method"), COMMANDS.items())
@@ -128,9 +128,9 @@ def test_a_command_with_query_parameters_does_nothing(
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
-def test_root_health_paths_ignore_query_parameters(client: FlaskClient, path: str) -> None:
+def test_root_health_paths_ignore_query_parameters(door: FlaskClient, path: str) -> None:
     """Watchdogs send what they like."""
-    assert client.get(f"{path}?now=1").status_code == 200
+    assert door.get(f"{path}?now=1").status_code == 200
 
 
 # Size
@@ -158,9 +158,9 @@ def test_a_body_of_64_kib_is_taken(client: FlaskClient, length_is_told: bool) ->
     assert send(client, ZONE, sized(LIMIT), length_is_told).status_code == 202
 
 
-def test_a_get_with_a_large_body_is_413(client: FlaskClient) -> None:
+def test_a_get_with_a_large_body_is_413(door: FlaskClient) -> None:
     """Nobody would read it, but it would have to be received."""
-    problem(client.get(ZONE, data=sized(LIMIT + 1)), 413, "body_too_large")
+    problem(door.get(ZONE, data=sized(LIMIT + 1)), 413, "body_too_large")
 
 
 def send(client: FlaskClient, path: str, body: bytes, length_is_told: bool) -> TestResponse:

@@ -28,9 +28,11 @@ def gateway(answers: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield {"NEASMART_API_PORT": str(server.server_address[1])}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield {"NEASMART_API_PORT": str(server.server_address[1])}
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

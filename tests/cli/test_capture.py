@@ -1,4 +1,4 @@
-"""`capture` and `simulate --replay`, run as a person runs them, against a gateway that has its words from us."""
+"""`capture` and `simulate --replay`, against a gateway that has its words from us."""
 
 import subprocess
 import sys
@@ -13,7 +13,8 @@ from neasmart_gateway.domain.times import iso
 from neasmart_gateway.modbus import capture
 from neasmart_gateway.modbus.capture import Captured, Writer
 from tests.cli.canned import gateway
-from tests.cli.test_commands import run
+from tests.cli.test_commands import run as run_alone
+from tests.moving.here import run
 from tests.running import free_ports
 
 KEPT = 2500
@@ -128,7 +129,7 @@ def test_wrong_options_are_refused(tmp_path: Path, arguments: list[str], why: st
 def test_without_a_gateway_there_is_nothing_to_ask(tmp_path: Path, command: tuple[str, ...]) -> None:
     """The address is named, and no empty file is left behind."""
     (port,) = free_ports(1)
-    done = run(tmp_path, *command, NEASMART_API_PORT=str(port))
+    done = run_alone(tmp_path, *command, NEASMART_API_PORT=str(port))
     assert done.returncode == 2
     assert f"no gateway answers at http://127.0.0.1:{port}/api/v1" in done.stderr
     assert list(tmp_path.iterdir()) == []

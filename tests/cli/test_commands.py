@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.moving import here
 from tests.running import free_ports
 from tests.store.files import fill, scramble_the_middle
 
@@ -73,7 +74,7 @@ def test_gunicorn_itself_ends_with_status_2(tmp_path: Path) -> None:
 )
 def test_simulate_refuses_nonsense(tmp_path: Path, arguments: list[str], wanted: str) -> None:
     """A wrong option is a readable sentence and status 2."""
-    done = run(tmp_path, "simulate", *arguments)
+    done = here.run(tmp_path, "simulate", *arguments)
     assert done.returncode == 2
     assert wanted in done.stderr
     assert "Traceback" not in done.stderr
@@ -125,7 +126,7 @@ def test_what_cannot_be_done_ends_with_status_2(
     """A sentence that names the file, no traceback, and the database stays."""
     (tmp_path / "taken.db").write_text("precious" * 1000)
     before = database.read_bytes()
-    done = run(tmp_path, *arguments)
+    done = here.run(tmp_path, *arguments)
     assert (done.returncode, database.read_bytes()) == (2, before)
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from tests.cli.canned import gateway
-from tests.cli.test_commands import run
+from tests.cli.test_commands import run as run_alone
 from tests.cli.test_topology import LEARNED
+from tests.moving.here import run
 
 URL = "http://192.0.2.7:5001"
 SETTINGS = """\
@@ -27,7 +28,7 @@ def configured(folder: Path) -> Path:
 def test_the_running_gateway_is_asked(tmp_path: Path) -> None:
     """What it has heard gets entities, by the names that it knows; and its address stands in the YAML."""
     with gateway({"/topology": LEARNED}) as settings:
-        done = run(tmp_path, "ha-yaml", **settings)
+        done = run_alone(tmp_path, "ha-yaml", **settings)
     assert done.returncode == 0, done.stderr
     (rest,) = yaml.safe_load(done.stdout)["rest"]
     address = f"http://127.0.0.1:{settings['NEASMART_API_PORT']}"

@@ -10,7 +10,8 @@ import pytest
 
 from neasmart_gateway.modbus import capture
 from tests.cli.canned import gateway
-from tests.cli.test_commands import run
+from tests.cli.test_commands import run as run_alone
+from tests.moving.here import run
 
 KEY, SIGNING, REDIS = "open-sesame-4711", "hunter2-" * 5, "redis://:p4ssw0rd@192.0.2.77:6379/0"
 HASH = f"scrypt${'Ab1_' * 5}cd${'Zy9-' * 10}xyz"
@@ -151,7 +152,7 @@ def test_faults_end_with_status_2(tmp_path: Path, file: str, reason: str) -> Non
 
 def test_wrong_settings_are_in_it(tmp_path: Path) -> None:
     """Without settings nobody knows where the gateway is, or what is secret: versions and faults are all there is."""
-    done = run(tmp_path, "support-bundle", "bundle.zip", NEASMART_API_PORT="0")
+    done = run_alone(tmp_path, "support-bundle", "bundle.zip", NEASMART_API_PORT="0")
     assert done.returncode == 0, done.stderr
     assert "missing or cut short: everything else: the settings are wrong, see settings.txt" in done.stderr
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:

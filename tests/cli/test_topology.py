@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from tests.cli.canned import gateway
-from tests.cli.test_commands import run
+from tests.moving.here import run
 
 AT = "2026-01-01T00:00:00.000Z"
 

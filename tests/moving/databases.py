@@ -1,8 +1,9 @@
 """Databases of older gateways, made by what made them: sqlitedict."""
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,34 @@ MEASURED = {5: 1, 7: 0x01A4, 8: 0x0190, 10: 35, 11: 1, 12: 0x0CB2, 13: 0x0AF0, 2
             6002: 0x07D0, 6010: 0x3237}  # fmt: skip
 """What of it is a measurement with a value."""
 
+_MORE = """
+    INSERT INTO holding_registers
+    WITH RECURSIVE more(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM more WHERE key + 1 < ?)
+    SELECT more.key, first.value FROM more, holding_registers AS first WHERE first.key = '0'
+"""
+
 
 def made(path: Path, first_key: int = MATTEO, words: Mapping[int, Any] = HOUSE, registers: int = 65536) -> Path:
-    """A database as an old gateway begins it, 0 everywhere, with `words` written by wire address."""
-    with closing(SqliteDict(str(path), tablename="holding_registers", autocommit=False)) as table:
-        table.update(dict.fromkeys(range(registers), 0))
+    """A database as an old gateway begins it, 0 everywhere, with `words` written by wire address.
+
+    All rows of 0 but the first are copies of what sqlitedict made of that, which would take seconds for all of them.
+    """
+    with old_table(path) as table:
+        table[0] = 0
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(_MORE, (registers,))
+    with old_table(path) as table:
         for address, word in words.items():
             table[address + first_key] = word
-        table.commit()
     return path
+
+
+@contextmanager
+def old_table(path: Path) -> Iterator[SqliteDict]:
+    """The registers of an old gateway, written when it is closed."""
+    with closing(SqliteDict(str(path), tablename="holding_registers", autocommit=False)) as table:
+        yield table
+        table.commit()
 
 
 class Bomb:

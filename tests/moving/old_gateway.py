@@ -132,7 +132,7 @@ def old_gateway(contract: str, words: dict[int, int]) -> Iterator[OldHouse]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     house.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

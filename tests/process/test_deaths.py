@@ -17,7 +17,15 @@ from tests.wire import Master
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    """One that ends with the test."""
     with running(tmp_path, NEASMART_WORKERS="2") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def survivor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for all deaths after which it must be as well as before."""
+    with running(tmp_path_factory.mktemp("survivor"), NEASMART_WORKERS="2") as gateway:
         yield gateway
 
 
@@ -44,43 +52,43 @@ def is_locked(database: Path) -> bool:
         return False
 
 
-def test_the_daemon_is_killed(gateway: Gateway) -> None:
+def test_the_daemon_is_killed(survivor: Gateway) -> None:
     """Another one takes over: the image is kept, and the open command is closed as expired, never served again."""
-    with Master(gateway.modbus_port) as master:
+    with Master(survivor.modbus_port) as master:
         master.write(240, 102, [1950])
-    followed = gateway.patch("/api/v1/zones/1/1", {"setpoint": 22}).headers["Location"]
-    old = gateway.daemon
+    followed = survivor.patch("/api/v1/zones/1/1", {"setpoint": 22}).headers["Location"]
+    old = survivor.daemon
     os.kill(old, signal.SIGKILL)
-    assert gateway.get("/api/v1/zones/1/1").json["temperature"] == 19.5
+    assert survivor.get("/api/v1/zones/1/1").json["temperature"] == 19.5
     eventually(
-        lambda: gateway.daemon not in (old, 0) and gateway.try_get("/health/ready").status == 200, "a new daemon"
+        lambda: survivor.daemon not in (old, 0) and survivor.try_get("/health/ready").status == 200, "a new daemon"
     )
-    command = gateway.get(followed).json["command"]
+    command = survivor.get(followed).json["command"]
     assert command["state"] == "expired"
     assert command["note"] == "gateway restarted; the base may have read it"
-    assert gateway.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 1950
-    with Master(gateway.modbus_port) as master:
+    assert survivor.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 1950
+    with Master(survivor.modbus_port) as master:
         assert master.read(240, 101, 1) == [0]
-    eventually(lambda: works(gateway), "the whole way is open again")
+    eventually(lambda: works(survivor), "the whole way is open again")
 
 
-def test_an_http_worker_is_killed(gateway: Gateway) -> None:
+def test_an_http_worker_is_killed(survivor: Gateway) -> None:
     """The other one answers, and the master starts a new one; the daemon does not notice."""
-    daemon, workers = gateway.daemon, gateway.workers
+    daemon, workers = survivor.daemon, survivor.workers
     os.kill(workers[0], signal.SIGKILL)
-    eventually(lambda: len(gateway.workers) == 2 and workers[0] not in gateway.workers, "a new worker")
-    eventually(lambda: works(gateway), "the whole way is open again")
-    assert gateway.daemon == daemon
+    eventually(lambda: len(survivor.workers) == 2 and workers[0] not in survivor.workers, "a new worker")
+    eventually(lambda: works(survivor), "the whole way is open again")
+    assert survivor.daemon == daemon
 
 
-def test_the_arbiter_is_killed(gateway: Gateway) -> None:
+def test_the_arbiter_is_killed(survivor: Gateway) -> None:
     """The kernel takes its daemon along, so that the next arbiter's daemon is the only one."""
-    arbiter, daemon = gateway.arbiter, gateway.daemon
+    arbiter, daemon = survivor.arbiter, survivor.daemon
     os.kill(arbiter, signal.SIGKILL)
     eventually(lambda: not is_alive(daemon), "the old daemon is dead")
-    eventually(lambda: works(gateway), "the whole way is open again")
-    assert gateway.arbiter != arbiter
-    assert children(gateway.arbiter) == [gateway.daemon]
+    eventually(lambda: works(survivor), "the whole way is open again")
+    assert survivor.arbiter != arbiter
+    assert children(survivor.arbiter) == [survivor.daemon]
 
 
 def test_the_master_is_killed(gateway: Gateway) -> None:
@@ -101,25 +109,27 @@ def test_sigterm_ends_everything(gateway: Gateway, tmp_path: Path) -> None:
         assert database.execute("SELECT address, word FROM registers").fetchall() == [(102, 2222)]
 
 
-def test_hup_keeps_daemon_and_image(gateway: Gateway) -> None:
+def test_hup_keeps_daemon_and_image(survivor: Gateway) -> None:
     """HUP renews the HTTP workers and nothing else, also when the settings have become wrong meanwhile."""
-    with Master(gateway.modbus_port) as master:
+    with Master(survivor.modbus_port) as master:
         master.write(240, 102, [2222])
-        daemon, workers = gateway.daemon, gateway.workers
-        (gateway.folder / ".env").write_text("NEASMART_SERVER_PROT=1\n")
-        os.kill(gateway.master, signal.SIGHUP)
-        eventually(lambda: len(gateway.workers) == 2 and not set(workers) & set(gateway.workers), "new workers")
+        daemon, workers = survivor.daemon, survivor.workers
+        wrong = survivor.folder / ".env"
+        wrong.write_text("NEASMART_SERVER_PROT=1\n")
+        os.kill(survivor.master, signal.SIGHUP)
+        eventually(lambda: len(survivor.workers) == 2 and not set(workers) & set(survivor.workers), "new workers")
         assert master.read(240, 102, 1) == [2222]
-    assert gateway.daemon == daemon
-    assert gateway.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 2222
+    assert survivor.daemon == daemon
+    assert survivor.get("/api/v1/registers?start=102&count=1").json["registers"][0]["word"] == 2222
+    wrong.unlink()
 
 
-def test_usr2_is_refused(gateway: Gateway) -> None:
+def test_usr2_is_refused(survivor: Gateway) -> None:
     """No second master is started; a line in the log says why."""
-    os.kill(gateway.master, signal.SIGUSR2)
-    eventually(lambda: any("USR2 refused" in line.get("event", "") for line in gateway.lines()), "the refusal")
-    assert works(gateway)
-    assert len(children(gateway.master)) == 3
+    os.kill(survivor.master, signal.SIGUSR2)
+    eventually(lambda: any("USR2 refused" in line.get("event", "") for line in survivor.lines()), "the refusal")
+    assert works(survivor)
+    assert len(children(survivor.master)) == 3
 
 
 def test_a_daemon_waits_for_the_claim(tmp_path: Path) -> None:
@@ -172,13 +182,13 @@ def told(gateway: Gateway, words: str) -> list[dict[str, Any]]:
     return [line for line in gateway.lines() if words in line.get("event", "")]
 
 
-def test_two_gateways_of_one_user(gateway: Gateway, tmp_path: Path) -> None:
+def test_two_gateways_of_one_user(survivor: Gateway, tmp_path: Path) -> None:
     """They share nothing: starting, stopping and killing one leaves the other alone."""
     folder = tmp_path / "other"
     folder.mkdir()
     with running(folder) as other:
-        daemon = gateway.daemon
+        daemon = survivor.daemon
         assert other.stop() == 0
-        assert gateway.daemon == daemon
-        assert works(gateway)
-    assert is_locked(tmp_path / "data/registers.db")
+        assert survivor.daemon == daemon
+        assert works(survivor)
+    assert is_locked(survivor.folder / "data/registers.db")

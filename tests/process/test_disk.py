@@ -43,7 +43,16 @@ class House:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.acknowledged: list[str] = []
-        self._turns = 0
+        self._turns = self._lines = 0
+
+    def begins_anew(self) -> None:
+        """What was acknowledged and told until now is no matter any more."""
+        self.acknowledged.clear()
+        self._lines = len(self.gateway.lines())
+
+    def told(self, part: str) -> list[dict[str, Any]]:
+        """The log lines since the beginning that speak of something."""
+        return [line for line in self.gateway.lines()[self._lines :] if part in line.get("event", "")]
 
     def base_goes_on(self) -> int:
         """The base writes a new temperature to the next zone, and reads it back; returns the number of the zone."""
@@ -57,6 +66,11 @@ class House:
         assert shown["registers"][0]["word"] == word
         assert not self.gateway.get(f"/api/v1/zones/1/{zone}").json["stale"]
         return zone
+
+    def is_flushed(self, path: Path) -> bool:
+        """Whether the file has the temperature that the base wrote last."""
+        zone = (self._turns - 1) % ZONES + 1
+        return words(path).get(100 * zone + 2) == 2000 - self._turns
 
     def asks(self) -> Answer:
         """The user asks for something in the next zone."""
@@ -141,6 +155,45 @@ def told(gateway: Gateway, part: str) -> list[dict[str, Any]]:
     return [line for line in gateway.lines() if part in line.get("event", "")]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house for all troubles that end with a gateway as well as before."""
+    folder = tmp_path_factory.mktemp("shared")
+    path = folder / "database" / "registers.db"
+    plenty = {"NEASMART_COMMANDS_PER_REGISTER_AND_HOUR": "100000", "NEASMART_DATABASE_PATH": str(path)}
+    with running(folder, **QUICK, **plenty) as gateway:
+        yield House(gateway)
+
+
+@pytest.fixture
+def house(shared: House) -> House:
+    """That house, as if nothing had been asked of it yet."""
+    shared.begins_anew()
+    return shared
+
+
+@pytest.fixture
+def path(house: House) -> Path:
+    """Its database, taken away: a damage meets a new one, as large as if no other test had been before."""
+    path = house.gateway.folder / "database" / "registers.db"
+    for file in path.parent.glob("registers.db*"):
+        if file.suffix != ".lock":
+            file.unlink()
+    return path
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a gateway that was stopped after a command in each zone."""
+    folder = tmp_path_factory.mktemp("left")
+    with running(folder, **QUICK) as gateway:
+        before = House(gateway)
+        for _ in range(ZONES):
+            before.command()
+        assert gateway.stop() == 0
+    return folder
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes."""
@@ -221,16 +274,13 @@ def test_the_disk_is_full(tmp_path: Path, disk: Path) -> None:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_the_folder_becomes_read_only(tmp_path: Path) -> None:
+def test_the_folder_becomes_read_only(house: House, path: Path) -> None:
     """`chattr +i` on folder and files while the gateway runs: errors of writing, until it is taken off."""
-    path = tmp_path / "database" / "registers.db"
-    with running(tmp_path, NEASMART_DATABASE_PATH=str(path), **QUICK) as gateway:
-        house = House(gateway)
-        assert house.command()["durable"] is True
-        with immutable(path):
-            house.goes_on_in_memory(str(path))
-        house.is_whole_again(path)
-        house.has_audited(path, house.acknowledged)
+    assert house.command()["durable"] is True
+    with immutable(path):
+        house.goes_on_in_memory(str(path))
+    house.is_whole_again(path)
+    house.has_audited(path, house.acknowledged)
 
 
 def test_the_folder_is_read_only_at_the_start(tmp_path: Path, disk: Path) -> None:
@@ -254,56 +304,50 @@ def test_the_folder_is_read_only_at_the_start(tmp_path: Path, disk: Path) -> Non
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 
 
-def test_another_program_holds_the_lock(tmp_path: Path) -> None:
+def test_another_program_holds_the_lock(house: House, path: Path) -> None:
     """BEGIN EXCLUSIVE in another process, until it lets go."""
-    path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        assert house.command()["durable"] is True
-        with locked(path):
-            house.goes_on_in_memory("locked")
-        house.is_whole_again(path)
-        house.has_audited(path, house.acknowledged)
-        assert len(told(gateway, "the database can be used again")) == 1
+    assert house.command()["durable"] is True
+    with locked(path):
+        house.goes_on_in_memory("locked")
+    house.is_whole_again(path)
+    house.has_audited(path, house.acknowledged)
+    assert len(house.told("the database can be used again")) == 1
 
 
-def test_the_bus_does_not_wait_for_a_lock(tmp_path: Path) -> None:
+def test_the_bus_does_not_wait_for_a_lock(house: House, path: Path) -> None:
     """Two seconds under another program's lock: every poll of the base is answered, those during a command's wait too.
 
     The command waits for the disk until its commit has failed. Were the bus to wait with it, there would be no answer
     in the middle of that time.
     """
-    path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        house.command()
-        answered, stop = list[float](), threading.Event()
+    house.command()
+    answered, stop = list[float](), threading.Event()
 
-        def poll() -> None:
-            with Master(gateway.modbus_port) as master:
-                while not stop.is_set():
-                    master.write(240, 1302, [1000 + len(answered) % 1000])
-                    assert master.read(241, 1302, 1) == [1000 + len(answered) % 1000]
-                    answered.append(time.monotonic())
+    def poll() -> None:
+        with Master(house.gateway.modbus_port) as master:
+            while not stop.is_set():
+                master.write(240, 1302, [1000 + len(answered) % 1000])
+                assert master.read(241, 1302, 1) == [1000 + len(answered) % 1000]
+                answered.append(time.monotonic())
 
-        polling = Watched(poll)
-        polling.start()
-        try:
-            with locked(path):
-                ends = time.monotonic() + 2
-                asked = time.monotonic()
+    polling = Watched(poll)
+    polling.start()
+    try:
+        with locked(path):
+            ends = time.monotonic() + 2
+            asked = time.monotonic()
+            assert house.command()["durable"] is False
+            got = time.monotonic()
+            while time.monotonic() < ends:
                 assert house.command()["durable"] is False
-                got = time.monotonic()
-                while time.monotonic() < ends:
-                    assert house.command()["durable"] is False
-        finally:
-            stop.set()
-            polling.join()
-        assert polling.error is None
-        third = (got - asked) / 3
-        assert [moment for moment in answered if asked + third < moment < got - third]
-        assert answered[-1] > ends
-        house.is_whole_again(path)
+    finally:
+        stop.set()
+        polling.join()
+    assert polling.error is None
+    third = (got - asked) / 3
+    assert [moment for moment in answered if asked + third < moment < got - third]
+    assert answered[-1] > ends
+    house.is_whole_again(path)
 
 
 class Watched(threading.Thread):
@@ -356,31 +400,23 @@ def test_health_stays_degraded_while_the_lock_is_held(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["registers.db", "registers.db*"])
-def test_the_file_is_deleted_underneath(tmp_path: Path, what: str) -> None:
+def test_the_file_is_deleted_underneath(house: House, path: Path, what: str) -> None:
     """A new one is made at the next command, and has everything that memory still holds; nothing was ever undurable."""
-    folder = tmp_path / "data"
-    path = folder / "registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        house.command()
-        eventually(lambda: 102 in words(path), "a flush")
-        for file in folder.glob(what):
-            if file.suffix != ".lock":
-                file.unlink()
-        assert house.command()["durable"] is True
-        house.is_whole_again(path)
-        eventually(lambda: {102, 202, 302} <= words(path).keys(), "the registers of before")
+    house.command()
+    eventually(lambda: house.is_flushed(path), "a flush")
+    for file in path.parent.glob(what):
+        if file.suffix != ".lock":
+            file.unlink()
+    assert house.command()["durable"] is True
+    house.is_whole_again(path)
+    eventually(lambda: {102, 202, 302} <= words(path).keys(), "the registers of before")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_file_is_beyond_use_at_the_start(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_the_file_is_beyond_use_at_the_start(tmp_path: Path, left: Path, damage: Callable[[Path], None]) -> None:
     """It is set aside as it is, a line says how to look at it, and a new one is used within moments."""
     path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        before = House(gateway)
-        for _ in range(ZONES):
-            before.command()
-        assert gateway.stop() == 0
+    shutil.copytree(left / "data", tmp_path / "data")
     damage(path)
     content = path.read_bytes()
     with running(tmp_path, **QUICK) as gateway:
@@ -397,58 +433,50 @@ def test_the_file_is_beyond_use_at_the_start(tmp_path: Path, damage: Callable[[P
 
 
 @pytest.mark.parametrize("damage", [truncate, no_database])
-def test_the_file_is_spoilt_while_it_is_used(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_the_file_is_spoilt_while_it_is_used(house: House, path: Path, damage: Callable[[Path], None]) -> None:
     """Cut off or overwritten from its start on, it takes no command that would be lost with it."""
-    path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        for _ in range(3):
-            house.command()
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(FULL)")
-        assert house.command()["durable"] is True
-        damage(path)
-        assert house.command()["durable"] is False
-        eventually(lambda: told(gateway, "set aside"), "a line in the log")
-        eventually(lambda: told(gateway, "the database can be used again"), "the return")
-        house.is_whole_again(path)
-        assert list(path.parent.glob("registers.db.corrupt-*"))
+    for _ in range(3):
+        house.command()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(FULL)")
+    assert house.command()["durable"] is True
+    aside = set(path.parent.glob("registers.db.corrupt-*"))
+    damage(path)
+    assert house.command()["durable"] is False
+    eventually(lambda: house.told("set aside"), "a line in the log")
+    eventually(lambda: house.told("the database can be used again"), "the return")
+    house.is_whole_again(path)
+    assert set(path.parent.glob("registers.db.corrupt-*")) > aside
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_that_the_next_daemon_finds(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_damage_that_the_next_daemon_finds(house: House, path: Path, damage: Callable[[Path], None]) -> None:
     """Bus and API go on over a spoilt file; the next daemon sets it aside, and what memory knows is in the new one."""
-    path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        for _ in range(3):
-            house.command()
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(FULL)")
-        damage(path)
+    for _ in range(3):
         house.command()
-        old = gateway.daemon
-        kill(old, signal.SIGKILL)
-        eventually(lambda: gateway.daemon not in (0, old), "a new daemon")
-        eventually(lambda: gateway.try_get("/health/ready").status == 200, "ready")
-        assert gateway.get(f"/api/v1/commands/{house.acknowledged[0]}").status == 200
-        house.is_whole_again(path)
-        eventually(lambda: {102, 202, 302} <= words(path).keys(), "the registers of before")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(FULL)")
+    damage(path)
+    house.command()
+    old = house.gateway.daemon
+    kill(old, signal.SIGKILL)
+    eventually(lambda: house.gateway.daemon not in (0, old), "a new daemon")
+    eventually(lambda: house.gateway.try_get("/health/ready").status == 200, "ready")
+    assert house.gateway.get(f"/api/v1/commands/{house.acknowledged[0]}").status == 200
+    house.is_whole_again(path)
+    eventually(lambda: {102, 202, 302} <= words(path).keys(), "the registers of before")
 
 
-def test_the_daemon_is_killed_while_the_disk_is_away(tmp_path: Path) -> None:
+def test_the_daemon_is_killed_while_the_disk_is_away(house: House, path: Path) -> None:
     """Receipts outlive it in shared memory: its successor writes down what it had acknowledged and not written."""
-    path = tmp_path / "data/registers.db"
-    with running(tmp_path, **QUICK) as gateway:
-        house = House(gateway)
-        house.command()
-        with locked(path):
-            house.goes_on_in_memory("locked")
-            old = gateway.daemon
-            kill(old, signal.SIGKILL)
-            eventually(lambda: gateway.daemon not in (0, old), "a new daemon")
-            eventually(lambda: gateway.try_get("/health/ready").status == 200, "ready")
-        house.is_whole_again(path)
+    house.command()
+    with locked(path):
+        house.goes_on_in_memory("locked")
+        old = house.gateway.daemon
+        kill(old, signal.SIGKILL)
+        eventually(lambda: house.gateway.daemon not in (0, old), "a new daemon")
+        eventually(lambda: house.gateway.try_get("/health/ready").status == 200, "ready")
+    house.is_whole_again(path)
 
 
 def test_bytes_in_the_middle_change_nothing_for_the_bus(tmp_path: Path) -> None:

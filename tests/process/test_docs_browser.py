@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
@@ -62,6 +61,14 @@ def _first_line(found: Locator) -> str:
     return found.first.inner_text().splitlines()[0].strip()
 
 
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """With a house behind it; only who is on this machine needs no key."""
+    settings = {"NEASMART_API_ENABLE_AUTH": "true", "NEASMART_API_KEY": KEY}
+    with running(tmp_path_factory.mktemp("docs"), **settings) as gateway, house_behind(gateway):
+        yield gateway
+
+
 @contextmanager
 def browser(headers: dict[str, str] | None = None) -> Iterator[Seen]:
     with sync_playwright() as playwright:
@@ -71,9 +78,9 @@ def browser(headers: dict[str, str] | None = None) -> Iterator[Seen]:
         chromium.close()
 
 
-def test_an_operation_is_tried_out_with_a_click(tmp_path: Path) -> None:
+def test_an_operation_is_tried_out_with_a_click(gateway: Gateway) -> None:
     """Live data of the house; nothing from another host, and no word of complaint from the browser."""
-    with running(tmp_path) as gateway, house_behind(gateway), browser() as seen:
+    with browser() as seen:
         for path in ("/api/docs/", "/api/docs/errors#conflict", "/api/docs"):
             seen.open(gateway, path)
         status, body = seen.tried()
@@ -85,11 +92,9 @@ def test_an_operation_is_tried_out_with_a_click(tmp_path: Path) -> None:
         assert seen.strangers(gateway) == []
 
 
-def test_a_key_is_given_in_the_page(tmp_path: Path) -> None:
+def test_a_key_is_given_in_the_page(gateway: Gateway) -> None:
     """Whoever speaks through a proxy is refused until the key is entered behind the button Authorize."""
-    settings = {"NEASMART_API_ENABLE_AUTH": "true", "NEASMART_API_KEY": KEY}
-    forwarded = {"X-Forwarded-For": "203.0.113.9"}
-    with running(tmp_path, **settings) as gateway, house_behind(gateway), browser(forwarded) as seen:
+    with browser({"X-Forwarded-For": "203.0.113.9"}) as seen:
         seen.open(gateway)
         assert seen.tried()[0] == "401"
         seen.page.locator(".btn.authorize").first.click()

@@ -57,9 +57,12 @@ def base(gateway: Gateway) -> Iterator[Master]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway for all tests that need no more of it than a zone."""
+    """One gateway for all tests that need no more of it than a zone; some kill it, and leave it as ready as before."""
     with running(
-        tmp_path_factory.mktemp("house"), NEASMART_WORKERS="2", NEASMART_API_RATE_LIMIT_PER_MINUTE="1000000"
+        tmp_path_factory.mktemp("house"),
+        NEASMART_WORKERS="2",
+        NEASMART_API_RATE_LIMIT_PER_MINUTE="1000000",
+        NEASMART_COMMANDS_PER_REGISTER_AND_HOUR="1000",
     ) as gateway:
         yield gateway
 
@@ -86,6 +89,12 @@ def rooms() -> Iterator[Room]:
 def room(rooms: Iterator[Room]) -> Room:
     """A zone that no other test has had or will have."""
     return next(rooms)
+
+
+@pytest.fixture
+def key(room: Room) -> str:
+    """An Idempotency-Key that no other test has."""
+    return f"register-{room.setpoint}"
 
 
 @pytest.fixture
@@ -129,6 +138,13 @@ def waiting(gateway: Gateway, change: object, path: str = ZONE) -> Iterator[Futu
         answer = pool.submit(patch, gateway, change, path, Prefer="wait=20")
         eventually(lambda: gateway.get(path).json["desired"], "the command waits for the base")
         yield answer
+
+
+def commands_for(gateway: Gateway, room: Room, query: str = "") -> list[dict[str, Any]]:
+    """The commands of a zone, newest first."""
+    base, zone = room.path.split("/")[-2:]
+    found: list[dict[str, Any]] = gateway.get(f"/api/v1/commands?base={base}&zone={zone}{query}").json["commands"]
+    return found
 
 
 def audit(gateway: Gateway, address: int) -> list[dict[str, Any]]:
@@ -206,11 +222,11 @@ def test_a_wait_that_runs_out(house: Gateway, room: Room, writer: Master) -> Non
     assert followed(house, answer.result())["state"] == "delivered"
 
 
-def test_a_wait_that_a_dying_daemon_ends(gateway: Gateway, base: Master) -> None:
+def test_a_wait_that_a_dying_daemon_ends(house: Gateway, room: Room, writer: Master) -> None:
     """Whoever waits while the daemon dies is told the truth: expired, by the restart."""
-    with waiting(gateway, {"setpoint": 21.5}) as answer:
-        base.read(240, SETPOINT, 1)
-        os.kill(gateway.daemon, signal.SIGKILL)
+    with waiting(house, {"setpoint": 21.5}, room.path) as answer:
+        writer.read(240, room.setpoint, 1)
+        with_another_daemon(house)
     command = command_of(answer.result())
     assert (answer.result().status, command["state"], command["note"]) == (200, "expired", RESTARTED)
 
@@ -287,65 +303,63 @@ def test_one_write_over_a_pending_register(house: Gateway, room: Room, writer: M
 # Idempotency-Key
 
 
-def test_a_retry_finds_the_first_receipt(gateway: Gateway, base: Master) -> None:
+def test_a_retry_finds_the_first_receipt(house: Gateway, room: Room, writer: Master, key: str) -> None:
     """The same key makes one command, whatever has become of it meanwhile, and after the daemon's death too."""
-    first = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
-    again = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
+    first = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
+    again = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
     assert (again.status, command_of(again)) == (202, command_of(first))
     assert again.headers["Location"] == first.headers["Location"]
-    base.read(240, SETPOINT, 1)
-    base.write(240, SETPOINT, [word(21.5)])
-    confirmed = command_of(patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a"))
+    writer.read(240, room.setpoint, 1)
+    writer.write(240, room.setpoint, [word(21.5)])
+    confirmed = command_of(patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key))
     assert (confirmed["id"], confirmed["state"]) == (command_of(first)["id"], "confirmed")
-    with_another_daemon(gateway)
-    assert command_of(patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")) == confirmed
-    assert gateway.get("/api/v1/commands").json["count"] == 1
+    with_another_daemon(house)
+    assert command_of(patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)) == confirmed
+    assert [one["id"] for one in commands_for(house, room)] == [confirmed["id"]]
 
 
-def test_a_retry_after_the_daemon_was_killed(gateway: Gateway, base: Master) -> None:
+def test_a_retry_after_the_daemon_was_killed(house: Gateway, room: Room, key: str) -> None:
     """The first receipt is found, closed by the restart, and no word goes to the bus a second time."""
-    first = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
-    with_another_daemon(gateway)
-    again = command_of(patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a"))
+    first = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
+    with_another_daemon(house)
+    again = command_of(patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key))
     assert (again["id"], again["state"], again["note"]) == (command_of(first)["id"], "expired", RESTARTED)
-    with Master(gateway.modbus_port) as master:
-        assert master.read(240, SETPOINT, 1) == [NO_DATA]
+    with Master(house.modbus_port) as master:
+        assert master.read(240, room.setpoint, 1) == [NO_DATA]
 
 
-def test_a_retry_after_everybody_was_killed(gateway: Gateway) -> None:
+def test_a_retry_after_everybody_was_killed(house: Gateway, room: Room, key: str) -> None:
     """The database has the first receipt, and a retry is told how the command ended: what GET tells too."""
-    first = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
-    restarted(gateway)
-    again = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
+    first = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
+    restarted(house)
+    again = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
     assert again.status == 202
     assert command_of(again)["id"] == command_of(first)["id"]
-    eventually(lambda: followed(gateway, first)["state"] == "expired", "the command is closed by the restart")
-    assert command_of(again) == followed(gateway, first)
-    with Master(gateway.modbus_port) as master:
-        assert master.read(240, SETPOINT, 1) == [NO_DATA]
+    eventually(lambda: followed(house, first)["state"] == "expired", "the command is closed by the restart")
+    assert command_of(again) == followed(house, first)
+    with Master(house.modbus_port) as master:
+        assert master.read(240, room.setpoint, 1) == [NO_DATA]
 
 
-def test_a_retry_when_the_ring_has_moved_on(tmp_path: Path) -> None:
+def test_a_retry_when_the_ring_has_moved_on(house: Gateway, room: Room, key: str) -> None:
     """After 512 younger commands a retry still gets the receipt as it ended, not as it was at first."""
-    limits = {"NEASMART_COMMANDS_PER_REGISTER_AND_HOUR": "1000", "NEASMART_API_COMMAND_LIMIT_PER_MINUTE": "100000"}
-    with running(tmp_path, NEASMART_API_RATE_LIMIT_PER_MINUTE="100000", **limits) as gateway:
-        first = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
-        for n in range(512):
-            assert patch(gateway, {"setpoint": 18 + n % 10}).status == 202
-        assert followed(gateway, first)["state"] == "superseded"
-        assert command_of(patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a"))["state"] == "superseded"
+    first = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
+    for n in range(512):
+        assert patch(house, {"setpoint": 18 + n % 10}, room.path).status == 202
+    assert followed(house, first)["state"] == "superseded"
+    assert command_of(patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key))["state"] == "superseded"
 
 
-def test_another_request_with_the_same_key(gateway: Gateway) -> None:
+def test_another_request_with_the_same_key(house: Gateway, room: Room, key: str) -> None:
     """409 for another body or another path; the first command is untouched, also after a restart."""
-    first = patch(gateway, {"setpoint": 21.5}, Idempotency_Key="a")
-    for change, path in (({"setpoint": 22}, ZONE), ({"setpoint": 21.5}, "/api/v1/zones/1/2")):
-        refused = patch(gateway, change, path, Idempotency_Key="a")
+    first = patch(house, {"setpoint": 21.5}, room.path, Idempotency_Key=key)
+    for change, path in (({"setpoint": 22}, room.path), ({"setpoint": 21.5}, ZONE)):
+        refused = patch(house, change, path, Idempotency_Key=key)
         assert (refused.status, refused.json["type"]) == (409, refused.json["type"])
         assert "Idempotency-Key" in refused.text
-    assert followed(gateway, first)["state"] == "accepted"
-    restarted(gateway)
-    assert patch(gateway, {"setpoint": 22}, Idempotency_Key="a").status == 409
+    assert followed(house, first)["state"] == "accepted"
+    restarted(house)
+    assert patch(house, {"setpoint": 22}, room.path, Idempotency_Key=key).status == 409
 
 
 # DELETE
@@ -380,14 +394,14 @@ def test_delete_of_what_is_not_there(house: Gateway, room: Room, command_id: str
     assert house.ask("DELETE", f"/api/v1/commands/{command_id}").status == 404
 
 
-def test_a_cancelled_command_stays_cancelled(gateway: Gateway) -> None:
+def test_a_cancelled_command_stays_cancelled(house: Gateway, room: Room) -> None:
     """A restart does not make anything else of a command that had ended."""
-    accepted = patch(gateway, {"setpoint": 21.5})
-    gateway.ask("DELETE", accepted.headers["Location"])
-    gateway.get("/api/v1/audit")  # writes down what waits
-    restarted(gateway)
-    assert followed(gateway, accepted)["state"] == "cancelled"
-    assert followed(gateway, accepted)["note"] is None
+    accepted = patch(house, {"setpoint": 21.5}, room.path)
+    house.ask("DELETE", accepted.headers["Location"])
+    house.get("/api/v1/audit")  # writes down what waits
+    restarted(house)
+    assert followed(house, accepted)["state"] == "cancelled"
+    assert followed(house, accepted)["note"] is None
 
 
 # Kind to the controller
@@ -505,15 +519,15 @@ def test_lists_refuse_what_is_unclear(house: Gateway, query: str) -> None:
     assert query.partition("=")[0] in refused.text or "zone" in refused.text
 
 
-def test_lists_outlive_everybody(gateway: Gateway) -> None:
+def test_lists_outlive_everybody(house: Gateway, room: Room) -> None:
     """After SIGKILL of all, commands are listed with their ends, and the audit has what was written down."""
-    ids = [command_of(patch(gateway, {"setpoint": celsius}))["id"] for celsius in (20, 21)]
-    assert len(audit(gateway, SETPOINT)) == 2
-    restarted(gateway)
-    eventually(lambda: gateway.get("/api/v1/commands?state=accepted").json["count"] == 0, "all are closed")
-    commands = gateway.get("/api/v1/commands").json["commands"]
+    ids = [command_of(patch(house, {"setpoint": celsius}, room.path))["id"] for celsius in (20, 21)]
+    assert len(audit(house, room.setpoint)) == 2
+    restarted(house)
+    eventually(lambda: commands_for(house, room, "&state=accepted") == [], "all are closed")
+    commands = commands_for(house, room)
     assert [(c["id"], c["state"]) for c in commands] == [(ids[1], "expired"), (ids[0], "superseded")]
-    assert [change["command_id"] for change in audit(gateway, SETPOINT)] == [ids[1], ids[0]]
+    assert [change["command_id"] for change in audit(house, room.setpoint)] == [ids[1], ids[0]]
 
 
 # Reported values that are kept

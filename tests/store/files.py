@@ -73,6 +73,13 @@ def no_database(path: Path) -> None:
     path.write_bytes(b"this is no database at all, but a text\n" * 1000)
 
 
+def unreadable_schema(path: Path) -> None:
+    """Put a byte into its schema that no text has, which SQLite quotes when it complains."""
+    content = path.read_bytes()
+    assert b"CREATE TABLE " in content
+    path.write_bytes(content.replace(b"CREATE TABLE ", b"CREATE TABL\xb7 "))
+
+
 def newer_schema(path: Path) -> None:
     """Let it come from a later gateway."""
     tell(path, "PRAGMA user_version = 99;")

@@ -12,7 +12,18 @@ from neasmart_gateway.store import aside
 from neasmart_gateway.store.journal import Batch, Remembered
 from neasmart_gateway.store.sqlite import SqliteJournal
 from tests.store.doubles import NOW, command
-from tests.store.files import DAMAGES, KEPT, ask, fill, newer_schema, no_database, scramble_the_middle, tell, truncate
+from tests.store.files import (
+    DAMAGES,
+    KEPT,
+    ask,
+    fill,
+    newer_schema,
+    no_database,
+    scramble_the_middle,
+    tell,
+    truncate,
+    unreadable_schema,
+)
 
 Damage = Callable[[Path], None]
 Moved = list[tuple[Path, str]]
@@ -20,7 +31,7 @@ OTHER = Remembered(202, 2, 2.0)
 NAME = re.compile(r"registers\.db\.corrupt-\d{8}T\d{6}(-\d+)?")
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [*DAMAGES, unreadable_schema])
 def test_a_damaged_file_is_set_aside(path: Path, sqlite_journal: SqliteJournal, moved: Moved, damage: Damage) -> None:
     """The first call fails and tells where the file is now, byte for byte; the next one works on a new file."""
     fill(path)

@@ -26,6 +26,7 @@ from tests.store.files import (
     scramble_the_middle,
     tell,
     truncate,
+    unreadable_schema,
     version_1,
 )
 
@@ -237,7 +238,7 @@ def test_check_of_a_sound_file(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", [truncate, scramble_the_middle, no_database])
+@pytest.mark.parametrize("damage", [truncate, scramble_the_middle, no_database, unreadable_schema])
 def test_check_finds_damage(path: Path, damage: Damage) -> None:
     """What is wrong is named; the file stays where it is."""
     fill(path)

@@ -21,6 +21,7 @@ from neasmart_gateway.domain.receipts import (
 )
 from neasmart_gateway.domain.times import iso, unix_of
 from neasmart_gateway.errors import StoreError
+from neasmart_gateway.store.faults import FAULTS
 from neasmart_gateway.store.journal import AuditRow as AuditRow
 from neasmart_gateway.store.journal import Receipt
 
@@ -118,7 +119,7 @@ class Queries:
 
         try:
             return self._run(work)
-        except (sqlite3.Error, OSError) as error:
+        except FAULTS as error:
             raise StoreError(f"the database {self._path} cannot be read: {error}", retry_after=5.0) from error
 
     def _open(self) -> sqlite3.Connection:

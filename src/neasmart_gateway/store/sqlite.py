@@ -14,7 +14,7 @@ from typing import TypeVar
 from neasmart_gateway.domain.series import fine_of
 from neasmart_gateway.errors import StoreError
 from neasmart_gateway.store import aside
-from neasmart_gateway.store.faults import Damaged, is_beyond_use
+from neasmart_gateway.store.faults import FAULTS, Damaged, is_beyond_use
 from neasmart_gateway.store.journal import AuditRow, Batch, CommandRow, Kept, NonceRow, Remembered
 from neasmart_gateway.store.migrations import NEWEST, migrate
 from neasmart_gateway.store.series.ledger import Ledger
@@ -66,7 +66,7 @@ class SqliteJournal:
         try:
             with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
                 _check(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             return not is_beyond_use(error)
         return True
 
@@ -84,7 +84,7 @@ class SqliteJournal:
             if self._connection is None:
                 self._connection = self._open()
             return work(self._connection)
-        except (sqlite3.Error, OSError) as error:
+        except FAULTS as error:
             self._drop()
             if is_beyond_use(error):
                 self._put_away(str(error))

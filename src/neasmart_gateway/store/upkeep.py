@@ -65,7 +65,7 @@ def check(path: Path) -> Verdict:
             tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
             rows = {table: _count(connection, table) for table in tables if not table.startswith("sqlite_")}
             verdict = Verdict(version_of(connection), faults, rows)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_beyond_use(error):
                 raise
             return Verdict(0, [str(error)], {})

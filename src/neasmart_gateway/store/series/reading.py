@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from neasmart_gateway.errors import StoreError
+from neasmart_gateway.store.faults import FAULTS
 from neasmart_gateway.store.series.codec import BadBlock, Hour, Point, check, unpack, unpack_hours
 from neasmart_gateway.store.series.codec import Sample as Sample
 from neasmart_gateway.store.series.rollup import HOUR, Bucket, buckets
@@ -145,7 +146,7 @@ class MeasurementQueries:
 
         try:
             return self._run(run)
-        except (sqlite3.Error, OSError, BadBlock) as error:
+        except (*FAULTS, BadBlock) as error:
             raise StoreError(f"the database {self._path} cannot be read: {error}", retry_after=5.0) from error
 
 
