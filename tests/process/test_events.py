@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from neasmart_gateway.domain import dpt9
+from neasmart_gateway.shm.events import SLOTS
 from tests.process.raw_http import unshaken
 from tests.process.test_docs_browser import ARGUMENTS
 from tests.running import DEADLINE, Gateway, eventually, is_alive, running
@@ -143,9 +144,9 @@ def test_who_is_too_far_behind_is_told(gateway: Gateway) -> None:
     with Client(gateway.api_port) as client:
         first = client.begun().reader.last_id
     with Master(gateway.modbus_port) as master:
-        for number in range(1400):
+        for number in range(SLOTS + 100):
             address = number % 60 // 12 * 1200 + (number % 12 + 1) * 100
-            master.write(240, address, [1 + number // 60 % 2, 2000 + number, 1000 + number])
+            master.write(240, address, [1 + number // 60 % 2])
     with Client(gateway.api_port, last_id=first) as client:
         gap, behind = (message for message, _ in zip(client, range(2), strict=False))
     assert (gap.event, gap.data["reason"]) == ("gap", "moved_on")
