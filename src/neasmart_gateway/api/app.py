@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 
 from neasmart_gateway.api import body, cors, errors, headers, health, measuring, repeats, room, tracing
@@ -35,9 +35,7 @@ from neasmart_gateway.manager.manager import ModbusManager
 from neasmart_gateway.metrics.exposition import Metrics
 from neasmart_gateway.metrics.requests import Requests
 
-Returned: TypeAlias = (
-    ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]] | Revalidated[Any]
-)
+Returned: TypeAlias = ResponseReturnValue | Answer | tuple[Answer, int] | tuple[Answer, int, dict[str, str]]
 
 
 class GatewayApp(Flask):
@@ -49,11 +47,16 @@ class GatewayApp(Flask):
         """Return the function as it is: nothing here is a coroutine, and to ask costs a tenth of a read."""
         return func
 
+    def dispatch_request(self) -> ResponseReturnValue:
+        rv: ResponseReturnValue | Revalidated[Any] = super().dispatch_request()
+        if not isinstance(rv, Revalidated):
+            return rv
+        told = rv.told(request.headers.get("If-None-Match"))  # here, where an error becomes a problem
+        repeats.offer(rv, told.headers)
+        return told.response()
+
     def make_response(self, rv: Returned) -> Response:
         match rv:
-            case Revalidated():
-                repeats.offer(rv)
-                return super().make_response(rv.response())
             case Answer():
                 return super().make_response(_rendered(rv))
             case (Answer() as answer, int() as status):

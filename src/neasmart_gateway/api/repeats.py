@@ -8,7 +8,7 @@ each time.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -19,16 +19,15 @@ from flask import g, request
 
 from neasmart_gateway.api import measuring, tracing
 from neasmart_gateway.api.guard.callers import Caller, caller
-from neasmart_gateway.api.guard.limits import Limits, Standing
+from neasmart_gateway.api.guard.limits import COUNTED, Limits, Standing
 from neasmart_gateway.api.revalidation import Revalidated
-from neasmart_gateway.errors import GatewayError
 from neasmart_gateway.metrics.requests import Requests
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST = 256
-"""Requests that one worker remembers."""
+MOST = 1024
+"""Requests that one worker remembers: 17 clients that poll each of 60 zones."""
 _OFFER = "neasmart.repeatable"
 _VARIES = frozenset({"REMOTE_PORT", "HTTP_X_REQUEST_ID", "HTTP_IF_NONE_MATCH"})
 """What may differ between two requests that are the same: it is looked at each time."""
@@ -36,9 +35,9 @@ _RENEWED = frozenset({"content-length", "content-type", tracing.HEADER.lower(), 
 _PHRASES = {200: "200 OK", 304: "304 NOT MODIFIED"}
 
 
-def offer(answer: Revalidated[Any]) -> None:
-    """Let the request at hand be answered by this whenever it comes again."""
-    request.environ[_OFFER] = answer
+def offer(answer: Revalidated[Any], changing: Iterable[str]) -> None:
+    """Let the request at hand be answered by this whenever it comes again; which of its headers are told each time."""
+    request.environ[_OFFER] = (answer, _RENEWED.union(map(str.lower, changing)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,15 @@ class _Known:
     headers: tuple[tuple[str, str], ...]
 
 
+class _UsedUp(Exception):
+    """There is no answer but a refusal."""
+
+
 class Repeats:
     """A WSGI application around ours.
 
-    Requests are told apart by all that they say, hashed with a secret of our own: no key stays in memory.
+    Requests are told apart by all that they say, hashed with a secret of our own: no key stays in memory. Whatever
+    cannot be answered by repeating goes the whole way, errors too: there they have their answer, their line and count.
     """
 
     def __init__(self, app: WSGIApplication, limits: Limits, requests: Requests) -> None:
@@ -69,31 +73,32 @@ class Repeats:
         if environ["REQUEST_METHOD"] != "GET":
             return self._app(environ, start_response)
         began, asked = perf_counter(), self._fingerprint(environ)
-        known = self._known.get(asked)
-        repeated = None if known is None else self._repeated(known, environ, start_response, began)
-        if repeated is not None:
-            return repeated
-        return self._app(environ, partial(self._started, asked, environ, start_response))
+        known = self._known.pop(asked, None)
+        if known is None:
+            return self._app(environ, partial(self._started, asked, environ, start_response))
+        self._known[asked] = known  # behind all others: the first one is the next to be forgotten
+        try:
+            status, headers, body = self._repeated(known, environ, began)
+        except Exception:
+            return self._app(environ, start_response)
+        start_response(_PHRASES[status], headers)
+        return [body]
 
     def _repeated(
-        self, known: _Known, environ: WSGIEnvironment, start_response: StartResponse, began: float
-    ) -> Iterable[bytes] | None:
-        """Answer; None when that takes more than to repeat what was."""
-        try:
-            status, body, changing = known.answer.told(environ.get("HTTP_IF_NONE_MATCH"))
-        except GatewayError:
-            return None
+        self, known: _Known, environ: WSGIEnvironment, began: float
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return status, headers and body of an answer that is counted and written down; _UsedUp."""
+        request_id = tracing.begin(environ.get("HTTP_X_REQUEST_ID", ""))
+        counted: Mapping[str, str] = {}
         if known.counted:
-            standing = self._limits.hit(known.caller)
+            standing = environ[COUNTED] = self._limits.hit(known.caller)
             if standing.exceeded:
-                return None
-            changing |= standing.headers
-        request_id = tracing.id_from(environ.get("HTTP_X_REQUEST_ID", ""))
-        changing[tracing.HEADER] = request_id
-        headers = [*known.headers, *changing.items()]
+                raise _UsedUp
+            counted = standing.headers
+        status, body, changing = known.answer.told(environ.get("HTTP_IF_NONE_MATCH"))
+        headers = [*known.headers, *changing.items(), *counted.items(), (tracing.HEADER, request_id)]
         if body:
             headers += (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        start_response(_PHRASES[status], headers)
         self._requests.answered("GET", measuring.template(known.rule), status, perf_counter() - began)
         who = known.caller
         tracing.finished(
@@ -101,18 +106,17 @@ class Repeats:
             began,
             {"request_id": request_id, "key": who.name, "client": who.peer.address, "method": "GET", "status": status},
         )
-        return [body]
+        return status, headers, body
 
     def _started(
         self, asked: bytes, environ: WSGIEnvironment, start_response: StartResponse, status: str,
         headers: list[tuple[str, str]], *error: Any,  # noqa: ANN401 - as WSGI has it
     ) -> Callable[[bytes], object]:  # fmt: skip
         """Begin the answer to the request at hand, and remember how it came to be."""
-        answer: Revalidated[Any] | None = environ.get(_OFFER)
-        if answer is not None and status in _PHRASES.values() and request.url_rule is not None:
+        if _OFFER in environ and status in _PHRASES.values() and request.url_rule is not None:
+            answer, changing = environ[_OFFER]
             if len(self._known) >= MOST:
                 del self._known[next(iter(self._known))]
-            changing = _RENEWED | {name.lower() for name in answer.told(None).headers}
             staying = tuple((name, value) for name, value in headers if name.lower() not in changing)
             self._known[asked] = _Known(answer, caller(), "standing" in g, request.url_rule.rule, staying)
         return start_response(status, headers, *error)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from http import HTTPStatus
 from typing import Generic, NamedTuple, TypeVar
 
-from flask import Response, request
+from flask import Response
 from werkzeug.http import parse_etags
 
 from neasmart_gateway.api.schema import Answer
@@ -56,9 +55,15 @@ class Shelf(Generic[A]):
 class Told(NamedTuple):
     """What goes over the wire; without a body there is no type of it either."""
 
-    status: HTTPStatus
+    status: int
     body: bytes
     headers: dict[str, str]
+
+    def response(self) -> Response:
+        response = Response(self.body, self.status, self.headers, content_type="application/json")
+        if not self.body:
+            del response.headers["Content-Type"]
+        return response
 
 
 def _nothing() -> dict[str, str]:
@@ -81,13 +86,5 @@ class Revalidated(Generic[A]):
         quoted = f'"{rendered.etag}"'
         headers = {"ETag": quoted, "Cache-Control": "no-cache", **self.telling()}
         if if_none_match == quoted or (if_none_match and parse_etags(if_none_match).contains_weak(rendered.etag)):
-            return Told(HTTPStatus.NOT_MODIFIED, b"", headers)
-        return Told(HTTPStatus.OK, rendered.body, headers)
-
-    def response(self) -> Response:
-        """Return the answer to the request at hand."""
-        status, body, headers = self.told(request.headers.get("If-None-Match"))
-        response = Response(body, status, headers, content_type="application/json")
-        if not body:
-            del response.headers["Content-Type"]
-        return response
+            return Told(304, b"", headers)
+        return Told(200, rendered.body, headers)

@@ -44,9 +44,13 @@ def note(**fields: str) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
-def id_from(given: str) -> str:
-    """Return the id that a caller has given if it is harmless, else one of ours."""
-    return given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+def begin(given: str) -> str:
+    """Return the id of a request, the caller's own if it is harmless, and let every line of the request carry it."""
+    request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+    # One greenlet serves many requests of a connection: what the last one has bound must go.
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
 
 
 def finished(route: str | None, began: float, fields: Mapping[str, object]) -> None:
@@ -57,11 +61,8 @@ def finished(route: str | None, began: float, fields: Mapping[str, object]) -> N
 
 
 def _begin() -> None:
-    g.request_id = id_from(request.headers.get(HEADER, ""))
+    g.request_id = begin(request.headers.get(HEADER, ""))
     g.began = perf_counter()
-    # One greenlet serves many requests of a connection: what the last one has bound must go.
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:

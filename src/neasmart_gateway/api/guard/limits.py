@@ -15,6 +15,8 @@ from neasmart_gateway.api.guard.callers import Caller, caller
 from neasmart_gateway.api.refusals import TooManyRequests
 from neasmart_gateway.manager.access import Access
 
+COUNTED = "neasmart.standing"
+"""In the environment of a request that was counted already: how its caller stands."""
 _MINUTE = 60
 
 
@@ -77,7 +79,7 @@ class Limits:
         free = operation_at(current_app).unlimited or caller().is_exempt
         if not _counts_as_read() or (free and request.method in SAFE):
             return
-        g.standing = self.hit(caller())
+        g.standing = request.environ.get(COUNTED) or self.hit(caller())
         if g.standing.exceeded:
             self._refuse("reads", g.standing)
 
