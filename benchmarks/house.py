@@ -64,7 +64,7 @@ def living(ours: Gateway, zones: int = ZONES) -> Iterator[None]:
 def _write(port: int, zones: int, ended: threading.Event) -> None:
     with Master(port) as master:
         for number in itertools.count(1):
-            for address, word in paced(number, 60.0, zones):
+            for address, word in paced(number, 60.0, zones, ended.wait):
                 if ended.is_set():
                     return
                 master.write(UNIT, address, [word])

@@ -8,7 +8,7 @@ which the gateway writes down.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 ZONES = 60
 WRITES_PER_ZONE = 5
@@ -24,7 +24,9 @@ def minute(number: int, zones: int = ZONES) -> list[tuple[int, int]]:
     return [write for zone in range(zones) for write in _zone(zone, number)]
 
 
-def paced(number: int, seconds: float, zones: int = ZONES) -> Iterator[tuple[int, int]]:
+def paced(
+    number: int, seconds: float, zones: int = ZONES, sleep: Callable[[float], object] = time.sleep
+) -> Iterator[tuple[int, int]]:
     """Give the writes of this minute one by one, each when it is due if the minute takes so many seconds.
 
     Whoever is slower than that gets them without a pause.
@@ -32,9 +34,9 @@ def paced(number: int, seconds: float, zones: int = ZONES) -> Iterator[tuple[int
     began = time.monotonic()
     writes = minute(number, zones)
     for n, write in enumerate(writes):
-        time.sleep(max(0.0, began + n * seconds / len(writes) - time.monotonic()))
+        sleep(max(0.0, began + n * seconds / len(writes) - time.monotonic()))
         yield write
-    time.sleep(max(0.0, began + seconds - time.monotonic()))
+    sleep(max(0.0, began + seconds - time.monotonic()))
 
 
 def _zone(zone: int, number: int) -> list[tuple[int, int]]:
