@@ -17,6 +17,9 @@ class Master:
 
     def __init__(self, port: int, host: str = "127.0.0.1", source: str = "127.0.0.1") -> None:
         self._socket = socket.create_connection((host, port), timeout=10, source_address=(source, 0))
+        if self._socket.getsockname() == self._socket.getpeername():  # the kernel has joined us to ourselves
+            self._socket.close()
+            raise ConnectionRefusedError(f"nobody listens on port {port} yet")
         self._transaction = 0
 
     def __enter__(self) -> Self:
