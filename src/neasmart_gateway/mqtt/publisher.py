@@ -20,6 +20,9 @@ from neasmart_gateway.shm.events import EventRing
 ONLINE, OFFLINE = "online", "offline"
 _PARTS: dict[str, Part] = {key: (row.group, number) for row, key, number in rows()}
 
+_AT_ONCE = 6
+"""Messages that are made, a quarter of a millisecond, before the bus is looked at."""
+
 Send = Callable[[str, str], Awaitable[None]]
 """Sends a retained message: topic and payload."""
 
@@ -45,6 +48,7 @@ class Publisher:
         self._seen = events.latest
         self._again = True
         self._gone: tuple[Place, ...] = ()
+        self._configs: dict[Place, tuple[object, str]] = {}
         self.season: Season | None = None
 
     @property
@@ -115,11 +119,12 @@ class Publisher:
         if not self._again:
             return
         self._again = False
-        for topic, payload in self._everything():
+        for number, (topic, payload) in enumerate(self._everything()):
             if self._told.get(topic) != payload:
                 self._told[topic] = payload  # first: it may come back before we are told that it was sent
                 await send(topic, payload)
-            await asyncio.sleep(0)  # the bus comes first
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # the bus comes first
 
     def _everything(self) -> Iterator[tuple[str, str]]:
         self._learn()
@@ -139,8 +144,8 @@ class Publisher:
         self._spoken_of.clear()
 
     def _base(self, base: int, house: House) -> Iterator[tuple[str, str]]:
-        names = self._names
-        yield names.config(base), _json(self._discovery.base(base, self._onlooker.plan.base_label(base), self._parts))
+        names, label, parts = self._names, self._onlooker.plan.base_label(base), frozenset(self._parts)
+        yield names.config(base), self._config(base, (label, parts), lambda: self._discovery.base(base, label, parts))
         yield names.state(base), _json(self._state_of(base, house))
         yield names.availability(base), ONLINE if house.bus_alive else OFFLINE
 
@@ -151,10 +156,18 @@ class Publisher:
 
     def _zone(self, ref: ZoneRef, house: House, season: Season) -> Iterator[tuple[str, str]]:
         names, room = self._names, house.rooms[ref]
-        offered = range_in(season, self.allowed)
-        yield names.config(ref), _json(self._discovery.zone(ref, self._onlooker.plan.label(ref), season, offered))
+        label, offered = self._onlooker.plan.label(ref), range_in(season, self.allowed)
+        made_of = (label, season, offered)
+        yield names.config(ref), self._config(ref, made_of, lambda: self._discovery.zone(ref, *made_of))
         yield names.state(ref), _json(zone_state(room, season, self._outcomes.of(ref)))
         yield names.availability(ref), ONLINE if room.live else OFFLINE
+
+    def _config(self, place: Place, made_of: object, make: Callable[[], Mapping[str, Any]]) -> str:
+        """Return the message that makes a device known, the longest of all: made anew only of something else."""
+        kept = self._configs.get(place)
+        if kept is None or kept[0] != made_of:
+            kept = self._configs[place] = (made_of, _json(make()))
+        return kept[1]
 
 
 def _ours(text: str) -> dict[str, Any] | None:

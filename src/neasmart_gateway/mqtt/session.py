@@ -22,7 +22,7 @@ from neasmart_gateway.mqtt.upkeep import Upkeep
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before the next attempt; the last one stays. From the beginning again once everything was published."""
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.25
 FIRST_NUMBER = 5.0
 """Seconds in which the broker must hand on what we send to ourselves."""
 _FLOOD, _FLOOD_SECONDS = 2000, 10.0
