@@ -22,7 +22,7 @@ from neasmart_gateway.store.series.ledger import Ledger
 _BUSY_SECONDS = 0.3
 """A caller waits for a durable commit; another program that holds the file for longer is trouble to be told."""
 _PRUNED_AT_ONCE = 500
-_ROWS_AT_ONCE, _PAUSE = 20, 0.0005
+_ROWS_AT_ONCE, _PAUSE = 10, 0.0005
 _PAGE_SIZE = 512
 """An eighth of SQLite's own: a flush touches a few rows on each page, and every touched page is written whole."""
 _MAGIC = b"SQLite format 3\0"
