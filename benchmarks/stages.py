@@ -42,14 +42,18 @@ _STAGES = tuple(
     )
 )
 _OTHER = "other"
+_WAITING = re.compile(r"select \(selectors\.py|_worker \(concurrent/futures/thread\.py|wait \(threading\.py")
+"""Innermost frames of who has nothing to do."""
 
 
 def stages(lines: Iterable[str]) -> Counter[str]:
-    """Return how many samples each stage has; a line is `outermost;…;innermost COUNT`."""
+    """Return how many samples each stage has, but for those that wait; a line is `outermost;…;innermost COUNT`."""
     found: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
-        found[_stage(stack.split(";"))] += int(count)
+        frames = stack.split(";")
+        if not _WAITING.match(frames[-1]):
+            found[_stage(frames)] += int(count)
     return found
 
 

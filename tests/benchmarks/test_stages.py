@@ -29,3 +29,8 @@ def test_shares_are_of_all_samples() -> None:
         ["75%", "HTTP: gunicorn and the socket"],
         ["25%", "other"],
     ]
+
+
+def test_who_waits_takes_no_time() -> None:
+    """For the next byte, or for work."""
+    assert stages(["run (asyncio/events.py:1);select (selectors.py:468) 9", f"{OUTER} 3"]).total() == 3
