@@ -79,7 +79,7 @@ class Repeats:
         self._known[asked] = known  # behind all others: the first one is the next to be forgotten
         try:
             status, headers, body = self._repeated(known, environ, began)
-        except Exception:
+        except Exception:  # whatever it is: it is met on the whole way too, by those who know what to do about it
             return self._app(environ, start_response)
         start_response(_PHRASES[status], headers)
         return [body]
