@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,13 +13,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_PORTS = range(10_000, 32_000)
+"""Below those that Linux takes for outgoing connections, one of which would be in the way of a server that starts."""
+_ANY = random.SystemRandom()
 DEADLINE = 20.0
 """Seconds after which something that should have happened never will; not a measure of speed."""
 
@@ -37,13 +41,15 @@ class Answer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses now, each another."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Ports of loopback that nobody uses now, each another, and none that the kernel would give to a client."""
+    with ExitStack() as held:
+        found: list[int] = []
+        while len(found) < count:
+            port = _ANY.choice(_PORTS)
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+        return found
 
 
 def eventually(look: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
