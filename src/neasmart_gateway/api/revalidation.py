@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Generic, NamedTuple, TypeVar
 
@@ -15,6 +16,7 @@ from neasmart_gateway.manager.manager import ModbusManager
 from neasmart_gateway.manager.snapshot import Edition
 
 A = TypeVar("A", bound=Answer)
+Telling = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +30,6 @@ class Rendered(Generic[A]):
     def of(cls, answer: A) -> Rendered[A]:
         body = answer.model_dump_json().encode()
         return cls(body, blake2b(body, digest_size=16).hexdigest())
-
-
-class Shelf(Generic[A]):
-    """Renderings of one resource, each kept for all who ask as long as nothing moves that it shows.
-
-    There are only as many as the resource has things, or ways to choose among them.
-    """
-
-    def __init__(self, manager: ModbusManager) -> None:
-        self._manager = manager
-        self._kept: dict[Hashable, tuple[Edition, Rendered[A]]] = {}
-
-    def rendered(self, name: Hashable, make: Callable[[], tuple[A, Edition | None]]) -> Rendered[A]:
-        """Return the rendering of this name, made anew if it does not hold any more."""
-        kept = self._kept.get(name)
-        if kept is not None and self._manager.still_holds(kept[0]):
-            return kept[1]
-        answer, edition = make()
-        rendered = Rendered.of(answer)
-        if edition is not None:
-            self._kept[name] = (edition, rendered)
-        return rendered
 
 
 class Told(NamedTuple):
@@ -78,7 +58,7 @@ class Revalidated(Generic[A]):
     """
 
     current: Callable[[], Rendered[A]]
-    telling: Callable[[], Mapping[str, str]] = _nothing
+    telling: Telling = _nothing
 
     def told(self, if_none_match: str | None) -> Told:
         """Return the answer of this moment: 304 to whoever has this very rendering, else 200 with it."""
@@ -88,3 +68,30 @@ class Revalidated(Generic[A]):
         if if_none_match == quoted or (if_none_match and parse_etags(if_none_match).contains_weak(rendered.etag)):
             return Told(304, b"", headers)
         return Told(200, rendered.body, headers)
+
+
+class Shelf(Generic[A]):
+    """Renderings of one resource, each kept for all who ask as long as nothing moves that it shows.
+
+    There are only as many as the resource has things, or ways to choose among them.
+    """
+
+    def __init__(self, manager: ModbusManager) -> None:
+        self._manager = manager
+        self._kept: dict[Hashable, tuple[Edition, Rendered[A]]] = {}
+
+    def of(
+        self, name: Hashable, make: Callable[[], tuple[A, Edition | None]], telling: Telling = _nothing
+    ) -> Revalidated[A]:
+        """Return the answer of this name, which is made by `make` whenever the last one does not hold any more."""
+        return Revalidated(partial(self._rendered, name, make), telling)
+
+    def _rendered(self, name: Hashable, make: Callable[[], tuple[A, Edition | None]]) -> Rendered[A]:
+        kept = self._kept.get(name)
+        if kept is not None and self._manager.still_holds(kept[0]):
+            return kept[1]
+        answer, edition = make()
+        rendered = Rendered.of(answer)
+        if edition is not None:
+            self._kept[name] = (edition, rendered)
+        return rendered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neasmart_gateway.api.described import described
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.resource import Resource, Routes
-from neasmart_gateway.api.revalidation import Rendered, Revalidated, Shelf
+from neasmart_gateway.api.revalidation import Revalidated, Shelf
 from neasmart_gateway.api.v1.models.snapshot import Snapshot
 from neasmart_gateway.manager.access import Access
 from neasmart_gateway.manager.manager import ModbusManager
@@ -27,10 +27,7 @@ class WholeHouse(Resource):
         tells=("ETag", BUS_AGE),
     )
     def get(self) -> Revalidated[Snapshot]:
-        return Revalidated(self._rendered, self._age)
-
-    def _rendered(self) -> Rendered[Snapshot]:
-        return self._shelf.rendered("house", self._made)
+        return self._shelf.of("house", self._made, self._age)
 
     def _made(self) -> tuple[Snapshot, Edition | None]:
         found = self.manager.snapshot()

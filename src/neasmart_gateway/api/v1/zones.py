@@ -10,7 +10,7 @@ from neasmart_gateway.api.described import described
 from neasmart_gateway.api.guard.callers import caller
 from neasmart_gateway.api.options import ApiOptions
 from neasmart_gateway.api.resource import Resource, Routes
-from neasmart_gateway.api.revalidation import Rendered, Revalidated, Shelf
+from neasmart_gateway.api.revalidation import Revalidated, Shelf
 from neasmart_gateway.api.v1.accepted import VIA, Accepted, command, submitted
 from neasmart_gateway.api.v1.models.commands import Released
 from neasmart_gateway.api.v1.models.zones import Zone, ZoneChange, ZoneFilter, Zones
@@ -36,10 +36,8 @@ class AllZones(Resource):
         tells=("ETag",),
     )
     def get(self) -> Revalidated[Zones]:
-        return Revalidated(partial(self._rendered, read_query(ZoneFilter)))
-
-    def _rendered(self, wanted: ZoneFilter) -> Rendered[Zones]:
-        return self._shelf.rendered((wanted.base, wanted.stale), partial(self._made, wanted))
+        wanted = read_query(ZoneFilter)
+        return self._shelf.of((wanted.base, wanted.stale), partial(self._made, wanted))
 
     def _made(self, wanted: ZoneFilter) -> tuple[Zones, Edition | None]:
         views, edition = self.manager.edited(self.manager.zones)
@@ -60,10 +58,8 @@ class OneZone(Resource):
         refuses=(NotFound,),
     )
     def get(self, base: int, zone: int) -> Revalidated[Zone]:
-        return Revalidated(partial(self._rendered, ZoneRef(base, zone)))
-
-    def _rendered(self, ref: ZoneRef) -> Rendered[Zone]:
-        return self._shelf.rendered(ref, partial(self._made, ref))
+        ref = ZoneRef(base, zone)
+        return self._shelf.of(ref, partial(self._made, ref))
 
     def _made(self, ref: ZoneRef) -> tuple[Zone, Edition | None]:
         (view,), edition = self.manager.edited(lambda: [self.manager.zone(ref)])
